@@ -1,0 +1,17 @@
+# Every outside library, found once. The reason for each is in docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(Protobuf REQUIRED)
+# Debian's gRPC brings pkg-config files and no CMake ones.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
+find_package(RocksDB CONFIG REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(CURL REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(rapidcheck CONFIG REQUIRED)
