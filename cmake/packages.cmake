@@ -4,6 +4,7 @@ find_package(Protobuf REQUIRED)
 # Debian's gRPC brings pkg-config files and no CMake ones.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(GRPC REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 find_package(RocksDB CONFIG REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
