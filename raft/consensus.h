@@ -22,24 +22,13 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "raft/peer.h"
 
 namespace grpc {
 class Service;
 }
 
 namespace yurt::raft {
-
-using Index = std::uint64_t;   // position in the log; the first entry is 1
-using Term = std::uint64_t;    // election term; the first is 1
-using PeerId = std::uint64_t;  // 0 means "nobody"
-
-struct Peer {
-  PeerId id = 0;
-  std::string address;  // host:port of its gRPC endpoint
-  bool voter = true;    // false: a learner, which receives the log and does not vote
-
-  bool operator==(const Peer&) const = default;
-};
 
 // What the log is applied to. Consensus calls it from one thread at a time (the apply thread),
 // except where said otherwise.
