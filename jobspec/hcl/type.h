@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -50,6 +51,8 @@ class Type {
 
  private:
   struct Node;
+  static Type make(Kind kind, std::vector<Type> parts, ObjectMembers members);
+
   Kind kind_ = Kind::any;
   std::shared_ptr<const Node> node_;
 };
