@@ -19,11 +19,20 @@ namespace yurt {
 // Sends every later record to `path` (appending) beside standard error.
 [[nodiscard]] Status log_to_file(const std::string& path);
 
+// The levels by the names they have in configuration files.
+namespace log_level {
+inline constexpr auto trace = spdlog::level::trace;
+inline constexpr auto debug = spdlog::level::debug;
+inline constexpr auto info = spdlog::level::info;
+inline constexpr auto warn = spdlog::level::warn;
+inline constexpr auto error = spdlog::level::err;
+}  // namespace log_level
+
 }  // namespace yurt
 
-#define YURT_LOG(level, component, ...)                                                     \
-  do {                                                                                      \
-    if (::spdlog::should_log(::spdlog::level::level)) {                                     \
-      ::spdlog::log(::spdlog::level::level, "{}: {}", component, fmt::format(__VA_ARGS__)); \
-    }                                                                                       \
+#define YURT_LOG(severity, component, ...)                                                       \
+  do {                                                                                           \
+    if (::spdlog::should_log(::yurt::log_level::severity)) {                                     \
+      ::spdlog::log(::yurt::log_level::severity, "{}: {}", component, fmt::format(__VA_ARGS__)); \
+    }                                                                                            \
   } while (false)
