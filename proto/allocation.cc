@@ -1,0 +1,86 @@
+#include "proto/allocation.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "proto/job.pb.h"
+#include "proto/state.pb.h"
+
+namespace yurt {
+namespace {
+
+constexpr std::array desired_names{"run", "stop", "evict"};
+constexpr std::array client_names{"pending", "running", "complete", "failed", "lost", "unknown"};
+
+template <typename Status, std::size_t N>
+std::optional<Status> parse_name(const std::array<const char*, N>& names, std::string_view name) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (name == names[i]) return static_cast<Status>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const char* name_of(DesiredStatus status) {
+  return desired_names[static_cast<std::size_t>(status)];
+}
+const char* name_of(ClientStatus status) { return client_names[static_cast<std::size_t>(status)]; }
+std::optional<DesiredStatus> parse_desired_status(std::string_view name) {
+  return parse_name<DesiredStatus>(desired_names, name);
+}
+std::optional<ClientStatus> parse_client_status(std::string_view name) {
+  return parse_name<ClientStatus>(client_names, name);
+}
+
+GrantedResources::GrantedResources()
+    : message(std::make_unique<const model::AllocatedResources>()) {}
+
+GrantedResources::GrantedResources(model::AllocatedResources granted) {
+  for (const auto& [name, task] : granted.tasks()) {
+    const auto& memory = task.memory();
+    totals.cpu_mhz += task.cpu().cpu_shares();
+    totals.memory_mb += memory.memory_mb();
+    totals.memory_max_mb += std::max(memory.memory_mb(), memory.memory_max_mb());
+    for (int core : task.cpu().reserved_cores()) {
+      reserved_cores.push_back(static_cast<std::uint16_t>(core));
+    }
+  }
+  totals.disk_mb = granted.shared().disk_mb();
+  std::sort(reserved_cores.begin(), reserved_cores.end());
+  message = std::make_unique<const model::AllocatedResources>(std::move(granted));
+}
+
+GrantedResources::~GrantedResources() = default;
+
+const AllocExtra& Allocation::more() const {
+  static const AllocExtra defaults;
+  return extra ? *extra : defaults;
+}
+
+const model::TaskGroup& Allocation::task_group() const {
+  YURT_ASSERT(job != nullptr && group < job->group_size());
+  return job->group(group);
+}
+
+std::string Allocation::name() const {
+  return job->id() + "." + task_group().name() + "[" + std::to_string(name_index) + "]";
+}
+
+AllocEdit::AllocEdit(const Allocation& original) : alloc(std::make_shared<Allocation>(original)) {}
+
+AllocExtra& AllocEdit::extra() {
+  if (!extra_) {
+    extra_ = std::make_shared<AllocExtra>(alloc->more());
+    alloc->extra = extra_;
+  }
+  return *extra_;
+}
+
+AllocRef AllocEdit::publish() && {
+  extra_.reset();
+  return std::move(alloc);
+}
+
+}  // namespace yurt
