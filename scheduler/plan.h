@@ -49,7 +49,6 @@ struct Plan {
   std::vector<Update> update;
   std::vector<Preemption> preempt;
   std::optional<model::Deployment> deployment;  // to create
-  std::vector<std::pair<DeploymentId, model::DeploymentState>> deployment_states;
   struct DeploymentStatus {
     DeploymentId id;
     std::string status, description;
