@@ -15,7 +15,7 @@ namespace yurt::hcl {
 // Texts longer than this are refused.
 inline constexpr std::size_t max_source_bytes = 64U << 20;
 // Blocks, expressions and values nested deeper than this are refused.
-inline constexpr std::uint32_t max_nesting = 200;
+inline constexpr std::uint32_t max_nesting = 100;
 
 // A file: JSON syntax when the first byte that is no white space is '{', else native syntax.
 // Never null.
