@@ -35,8 +35,8 @@ struct Applied {
   Index index = 0;
 };
 
-// Found the cluster with these members. Only for a server that holds nothing at all; every founder
-// must be given the same configuration. Becomes entry 1 of term 1.
+// Found the cluster with these members. Every founder must be given the same configuration, with
+// itself in it. Becomes entry 1 of term 1. Ignored by a server that holds anything at all.
 struct Bootstrap {
   Configuration configuration;
 };

@@ -67,9 +67,11 @@ struct Heartbeat {
 
 struct HeartbeatReply {
   std::uint64_t round = 0;
-  // How far the sender's log (durable or not) is known to equal this leader's. Lets the leader see
-  // lost appends; never counts toward commitment.
+  // How far the sender's log (durable or not) is known to equal this leader's: shows the leader
+  // which appends were lost.
   Index verified = 0;
+  // How far it also is durable: counts as AppendReply::match, so a lost answer is made good.
+  Index match = 0;
 
   bool operator==(const HeartbeatReply&) const = default;
 };

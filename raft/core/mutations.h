@@ -26,7 +26,7 @@ struct Mutations {
   bool trust_stale_persisted = false;      // a write's notice counts although its entries are gone
   bool count_learners = false;             // learners count toward commitment
   bool apply_before_durable = false;       // hand out committed entries not yet on the local disk
-  bool keep_tail_after_install = false;    // keep entries that do not follow an installed snapshot
+  bool accept_old_snapshot = false;        // restore a snapshot older than what is committed
   // Membership
   bool change_before_noop = false;   // thesis §4.1's erratum: change before the no-op commits
   bool overlapping_changes = false;  // start a change while another is not committed

@@ -22,7 +22,7 @@ namespace yurt::raft {
 struct Write {
   std::uint64_t sequence = 0;  // 1, 2, ...
   std::optional<HardState> hard_state;
-  Index truncate_from = 0;        // delete every entry with this index or above; 0: none
+  Index truncate_from = 0;        // delete all entries from this index on, if any; 0: none
   std::optional<LogStart> start;  // delete every entry up to start->index; record the new start
   std::vector<Entry> entries;     // contiguous; the first follows what is left of the log
   // The whole record of configurations, replacing the stored one (CoreState::configurations).
@@ -47,7 +47,7 @@ enum class Refusal : std::uint8_t {
   already_done,        // the membership is so already; the target already leads
   behind,              // the learner has not caught up
   last_voter,          // nobody could lead afterwards
-  timed_out,           // a transfer that took longer than an election timeout
+  timed_out,           // a transfer or a follower's read took longer than an election timeout
 };
 
 struct Answer {
