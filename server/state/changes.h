@@ -1,0 +1,53 @@
+// Changes: what one applied batch of commands changed, told to everything that follows the state
+// (scheduling views, agent streams, brokers, blocking queries). Immutable once published.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/ids.h"
+#include "server/state/tables.h"
+
+namespace yurt::server {
+
+struct AllocChange {
+  AllocRef before;  // null: new
+  AllocRef after;   // null: removed
+};
+struct NodeChange {
+  NodeRef before, after;
+};
+struct EvalChange {
+  EvalRef before, after;
+};
+struct JobChange {
+  JobRecordRef before, after;
+};
+struct DeploymentChange {
+  DeploymentRef before, after;
+};
+
+struct Changes {
+  std::uint64_t index = 0;  // of the last command of the batch
+  std::vector<AllocChange> allocs;
+  std::vector<NodeChange> nodes;
+  std::vector<EvalChange> evals;
+  std::vector<JobChange> jobs;
+  std::vector<DeploymentChange> deployments;
+  std::vector<NodePoolRef> node_pools;
+  std::vector<std::string> deleted_node_pools;
+  std::vector<NamespaceRef> namespaces;
+  std::vector<std::string> deleted_namespaces;
+  SchedulerConfigRef scheduler_config;  // null: unchanged
+};
+using ChangesRef = std::shared_ptr<const Changes>;
+
+// Told on the apply thread, in order, after the batch is visible in snapshots. Must be quick.
+class ChangeListener {
+ public:
+  virtual ~ChangeListener() = default;
+  virtual void on_changes(const ChangesRef& changes) = 0;
+};
+
+}  // namespace yurt::server

@@ -1,0 +1,125 @@
+// Tables: the whole live state as one value. Copying it is a snapshot (a pointer per table).
+//
+// Thread-safety: as PersistentMap's. Rows are immutable; a changed row is a new object.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "proto/allocation.h"
+#include "server/state/persistent_map.h"
+
+namespace yurt::model {
+class Node;
+class Evaluation;
+class Deployment;
+class NodePool;
+class Namespace;
+class SchedulerConfiguration;
+class JobSubmission;
+class ScalingEvent;
+}  // namespace yurt::model
+
+namespace yurt::server {
+
+using NodeRef = std::shared_ptr<const model::Node>;
+using EvalRef = std::shared_ptr<const model::Evaluation>;
+using DeploymentRef = std::shared_ptr<const model::Deployment>;
+using NodePoolRef = std::shared_ptr<const model::NodePool>;
+using NamespaceRef = std::shared_ptr<const model::Namespace>;
+using SchedulerConfigRef = std::shared_ptr<const model::SchedulerConfiguration>;
+using SubmissionRef = std::shared_ptr<const model::JobSubmission>;
+using ScalingEventRef = std::shared_ptr<const model::ScalingEvent>;
+
+// Allocations of one group by client status. queued comes from the scheduler's last evaluation.
+struct GroupCounts {
+  std::int32_t queued = 0;
+  std::array<std::int32_t, 6> by_client_status{};  // indexed by ClientStatus
+
+  bool operator==(const GroupCounts&) const = default;
+};
+
+struct ChildCounts {
+  std::int64_t pending = 0, running = 0, dead = 0;
+};
+
+struct JobRecord {
+  JobRef job;                    // the current version, with status and indexes
+  std::vector<JobRef> versions;  // newest first; versions.front() has the current specification
+  std::map<std::uint64_t, SubmissionRef> submissions;  // by version
+  std::map<std::string, GroupCounts> groups;           // the summary
+  ChildCounts children;
+  std::uint64_t summary_modify_index = 0;
+  std::map<std::string, std::vector<ScalingEventRef>> scaling_events;  // by group, newest first
+};
+using JobRecordRef = std::shared_ptr<const JobRecord>;
+
+// Keys of the secondary indexes. A job is named by a 64-bit hash there; readers compare the row.
+struct JobAllocKey {
+  std::uint64_t job_hash = 0;
+  AllocId alloc;
+  auto operator<=>(const JobAllocKey&) const = default;
+};
+struct NodeAllocKey {
+  NodeId node;
+  AllocId alloc;
+  auto operator<=>(const NodeAllocKey&) const = default;
+};
+struct JobEvalKey {
+  std::uint64_t job_hash = 0;
+  EvalId eval;
+  auto operator<=>(const JobEvalKey&) const = default;
+};
+struct JobDeploymentKey {
+  std::uint64_t job_hash = 0;
+  std::uint64_t create_index = 0;
+  auto operator<=>(const JobDeploymentKey&) const = default;
+};
+
+// FNV-1a over namespace and ID; the same on every server.
+[[nodiscard]] std::uint64_t job_hash(const std::string& ns, const std::string& id);
+[[nodiscard]] inline std::uint64_t job_hash(const JobKey& key) { return job_hash(key.ns, key.id); }
+
+// The tables whose last change is told apart, for blocking queries.
+enum class Table : std::uint8_t {
+  jobs,
+  evals,
+  allocs,
+  nodes,
+  deployments,
+  node_pools,
+  namespaces,
+  scheduler_config,
+  count
+};
+
+struct Tables {
+  std::uint64_t index = 0;  // of the newest command applied
+  std::array<std::uint64_t, static_cast<std::size_t>(Table::count)> table_index{};
+
+  PersistentMap<JobKey, JobRecordRef> jobs;
+  PersistentMap<NodeId, NodeRef> nodes;
+  PersistentMap<EvalId, EvalRef> evals;
+  PersistentMap<AllocId, AllocRef> allocs;
+  PersistentMap<DeploymentId, DeploymentRef> deployments;
+  PersistentMap<std::string, NodePoolRef> node_pools;
+  PersistentMap<std::string, NamespaceRef> namespaces;
+  SchedulerConfigRef scheduler_config;
+
+  PersistentMap<JobAllocKey, AllocRef> allocs_by_job;
+  PersistentMap<NodeAllocKey, AllocRef> allocs_by_node;
+  PersistentMap<JobEvalKey, EvalRef> evals_by_job;
+  PersistentMap<JobDeploymentKey, DeploymentRef> deployments_by_job;
+
+  [[nodiscard]] std::uint64_t index_of(Table table) const {
+    return table_index[static_cast<std::size_t>(table)];
+  }
+};
+
+}  // namespace yurt::server
