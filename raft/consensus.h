@@ -10,6 +10,7 @@
 #pragma once
 
 #include <any>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -42,8 +43,8 @@ class StateMachine {
     std::string_view command;  // valid during the call only
   };
 
-  // The index of the newest entry whose effects are durable in the machine's own store; read once,
-  // before anything is applied. Entries up to it are not applied again.
+  // The index of the newest entry whose effects are durable in the machine's own store. Entries up
+  // to it are not applied again after a restart, and the log may be cut up to it. Never goes back.
   [[nodiscard]] virtual Index durable_index() const = 0;
 
   // Applies committed commands in log order. Returns one value per command, handed to whoever
@@ -59,11 +60,13 @@ class StateMachine {
     std::filesystem::path folder;  // the files; Consensus reads them and then removes the folder
   };
   // Writes a snapshot of everything applied so far into files beneath `scratch` (an existing empty
-  // folder on the log's file system). Called on the apply thread: must be quick (hard links).
+  // folder on the log's file system), and makes that state durable: durable_index() is at least
+  // Snapshot::index afterwards. Called on the apply thread: must be quick (hard links).
   [[nodiscard]] virtual Result<Snapshot> take_snapshot(const std::filesystem::path& scratch) = 0;
 
   // Replaces the whole state by the snapshot in `folder`, which was taken at `index`. When it
-  // returns ok the new state is durable.
+  // returns ok the new state is durable and durable_index() is `index`. After an error or a crash
+  // it is called again at the next start, with the same files, before anything else.
   [[nodiscard]] virtual Status restore(const std::filesystem::path& folder, Index index) = 0;
 };
 
@@ -81,6 +84,7 @@ struct Options {
   std::uint64_t max_append_bytes = 1 << 20;        // of entries in one append message
   int max_inflight_appends = 64;                   // unacknowledged append messages per peer
   std::uint64_t log_cache_bytes = 64 << 20;        // of newest entries kept in memory
+  std::uint64_t max_waiting_bytes = 64 << 20;      // of proposals not answered; more are refused
 };
 
 struct Leadership {
@@ -102,6 +106,9 @@ struct Progress {
   std::int64_t last_contact_ms = 0;  // since the leader was last heard; 0 on the leader
 };
 
+// A longer command is refused with invalid_argument: it would not fit into a message to a peer.
+inline constexpr std::size_t max_command_bytes = 3 << 20;
+
 class Consensus {
  public:
   // Opens or creates the log. Starts no network traffic until start().
@@ -121,7 +128,8 @@ class Consensus {
   // Proposes `command`. `done` is called once: with the index and the machine's answer after the
   // command was committed and applied here, or with an error: unavailable when this server is not
   // the leader (the message names the leader's address), resource_exhausted when too much is
-  // waiting, deadline_exceeded when leadership was lost and the outcome is unknown.
+  // waiting, deadline_exceeded when leadership was lost and the outcome is unknown. Called on one
+  // of Consensus's threads, or before propose() returns when stop() was called.
   virtual void propose(std::string command, std::function<void(Result<Proposed>)> done) = 0;
 
   // Linearizable read (thesis §6.4): `done` gets an index such that a read of local state made
@@ -132,6 +140,10 @@ class Consensus {
   // `listener` is called on every change of leadership(), on one thread, in order. Set before
   // start().
   virtual void on_leadership(std::function<void(const Leadership&)> listener) = 0;
+  // `listener` is called at most once, when this server can take no further part: its disk failed,
+  // or a snapshot could not be restored. Everything is answered with that error from then on; the
+  // process should end. Set before start().
+  virtual void on_failure(std::function<void(const Error&)> listener) = 0;
 
   [[nodiscard]] virtual std::vector<Peer> peers() const = 0;
   [[nodiscard]] virtual Progress progress() const = 0;
