@@ -46,9 +46,14 @@ GrantedResources::GrantedResources(model::AllocatedResources granted) {
     for (int core : task.cpu().reserved_cores()) {
       reserved_cores.push_back(static_cast<std::uint16_t>(core));
     }
+    for (const auto& device : task.devices()) {
+      const std::string kind = device.vendor() + "/" + device.type() + "/" + device.name() + "/";
+      for (const std::string& id : device.device_ids()) devices.push_back(kind + id);
+    }
   }
   totals.disk_mb = granted.shared().disk_mb();
   std::sort(reserved_cores.begin(), reserved_cores.end());
+  std::sort(devices.begin(), devices.end());
   message = std::make_unique<const model::AllocatedResources>(std::move(granted));
 }
 

@@ -42,7 +42,7 @@ enum class ClientStatus : std::uint8_t { pending, running, complete, failed, los
 
 // The sums the scheduler fits against a node.
 struct ResourceTotals {
-  std::int64_t cpu_mhz = 0;        // shares; 0 for tasks that reserve cores
+  std::int64_t cpu_mhz = 0;        // shares; those of reserved cores are counted too
   std::int64_t memory_mb = 0;      // what is reserved, not memory_max
   std::int64_t memory_max_mb = 0;  // what tasks may grow to; at least memory_mb
   std::int64_t disk_mb = 0;
@@ -60,6 +60,7 @@ struct GrantedResources {
   std::unique_ptr<const model::AllocatedResources> message;
   ResourceTotals totals;
   std::vector<std::uint16_t> reserved_cores;  // of all tasks, ascending
+  std::vector<std::string> devices;           // "vendor/type/name/id" of all tasks, ascending
 };
 
 struct GrantedPort {
