@@ -68,7 +68,9 @@ std::string Core::Node::describe() const {
     out << " " << read.origin << ":" << read.id << "@" << read.index << "r" << read.round;
   }
   for (const auto& [id, read] : forwarded_) out << " f" << id << ":" << read.token;
-  for (const auto& read : confirmed_reads_) out << " c" << read.token << "@" << read.index;
+  for (const auto& read : confirmed_reads_) {
+    out << " c" << read.answer.token << "@" << read.answer.index;
+  }
   if (transfer_) out << "\ntransfer " << transfer_->target << " " << transfer_->told;
   return out.str();
 }

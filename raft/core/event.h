@@ -66,7 +66,8 @@ struct ChangeMembership {
   Peer peer;  // `voter` is ignored; for promote and remove only `id` counts
 };
 
-// Linearizable read (§6.4): answered in Output::reads, on any server.
+// Linearizable read (§6.4): answered in Output::reads, on any server, within a few election
+// timeouts.
 struct Read {
   std::uint64_t token = 0;
 };

@@ -122,6 +122,7 @@ class Core::Node {
   void handle(const Message& message, const ReadReply& reply);
   void advance_reads();
   void confirm(const LeaderRead& read);
+  void await_applied(std::uint64_t token, Index index);
   void release_reads();
   void abandon_leader_reads();
   void abandon_forwarded_reads();
@@ -200,7 +201,11 @@ class Core::Node {
   };
   std::map<std::uint64_t, Forwarded> forwarded_;  // asked of the leader, by ReadRequest::id
   std::uint64_t next_read_id_;
-  std::deque<ReadAnswer> confirmed_reads_;  // waiting for `applied_`, ascending by index
+  struct ConfirmedRead {
+    ReadAnswer answer;
+    std::int64_t deadline_ns;
+  };
+  std::deque<ConfirmedRead> confirmed_reads_;  // waiting for `applied_`
 };
 
 }  // namespace yurt::raft

@@ -47,7 +47,7 @@ enum class Refusal : std::uint8_t {
   already_done,        // the membership is so already; the target already leads
   behind,              // the learner has not caught up
   last_voter,          // nobody could lead afterwards
-  timed_out,           // a transfer or a follower's read took longer than an election timeout
+  timed_out,           // a transfer or a read took too long (event.h)
 };
 
 struct Answer {

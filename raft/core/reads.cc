@@ -6,6 +6,12 @@
 #include "raft/core/node.h"
 
 namespace yurt::raft {
+namespace {
+
+// How many election timeouts a confirmed read waits for the state machine.
+constexpr std::int64_t apply_patience = 4;
+
+}  // namespace
 
 void Core::Node::on(Read event) {
   if (leading()) {
@@ -35,7 +41,7 @@ void Core::Node::handle(const Message&, const ReadReply& reply) {
   if (reply.index == 0) {
     out_.reads.push_back({token, Refusal::lost_leadership, 0});
   } else {
-    confirmed_reads_.push_back({token, Refusal::none, reply.index});
+    await_applied(token, reply.index);
   }
 }
 
@@ -77,17 +83,25 @@ void Core::Node::advance_reads() {
 
 void Core::Node::confirm(const LeaderRead& read) {
   if (read.origin == options_.self) {
-    confirmed_reads_.push_back({read.id, Refusal::none, read.index});
+    await_applied(read.id, read.index);
   } else {
     send(read.origin, ReadReply{read.id, read.index});
   }
 }
 
+void Core::Node::await_applied(std::uint64_t token, Index index) {
+  confirmed_reads_.push_back(
+      {{token, Refusal::none, index}, now_ns_ + apply_patience * options_.election_timeout_ns});
+}
+
 void Core::Node::release_reads() {
   auto kept = confirmed_reads_.begin();
   for (auto& read : confirmed_reads_) {
-    if (read.index <= applied_) {
-      out_.reads.push_back(read);
+    if (read.answer.index <= applied_) {
+      out_.reads.push_back(read.answer);
+    } else if (read.deadline_ns <= now_ns_) {
+      // This server is far behind, or was removed and will never catch up.
+      out_.reads.push_back({read.answer.token, Refusal::timed_out, 0});
     } else {
       *kept++ = read;
     }
