@@ -23,8 +23,8 @@ class EvalContext;
 using ContextPtr = std::shared_ptr<const EvalContext>;
 
 struct EvalLimits {
-  // Roughly bytes of values made and steps taken (8 a step), over the whole chain's life.
-  std::uint64_t work = 128ULL << 20;
+  // Roughly bytes of values made, and steps taken at 32 a step, over the whole chain's life.
+  std::uint64_t work = 256ULL << 20;
 };
 
 // What a reference to a root name that no context knows gives.
@@ -44,18 +44,23 @@ class EvalContext {
                                          EvalLimits limits = {});
   // `parent` and these names, which hide the parent's of the same name.
   [[nodiscard]] static ContextPtr child(ContextPtr parent, Variables variables);
-  // As above for a child that does not outlive its parent.
+  // As child(), for one that its parent outlives.
   EvalContext(const EvalContext& parent, Variables variables);
 
   // The value of a root name in this context or the nearest parent that has it, or nullptr.
   [[nodiscard]] const Value* find(std::string_view root) const;
   [[nodiscard]] const FunctionTable& functions() const;
   [[nodiscard]] UnknownRoots unknown_roots() const;
+  // Notes that root.name has no value because of an error that was reported; a reference to it then
+  // fails without a further one. For the whole chain.
+  void mark_unresolved(const std::string& root, const std::string& name) const;
+  [[nodiscard]] bool is_unresolved(const std::string& root, const std::string& name) const;
   // Every root name known here, sorted: for "did you mean".
   [[nodiscard]] std::vector<std::string> root_names() const;
 
   // Takes `amount` off the budget; false when that exhausts it (or it was exhausted before).
   [[nodiscard]] bool charge(std::uint64_t amount) const;
+  [[nodiscard]] std::uint64_t work_left() const;
   // True exactly once after the budget ran out: so that one diagnostic is made and not thousands.
   [[nodiscard]] bool report_exhaustion() const;
 

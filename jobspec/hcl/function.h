@@ -5,6 +5,7 @@
 // they were made with.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -38,6 +39,8 @@ struct Function {
   std::optional<Parameter> variadic;  // any number of further arguments
   // The arguments are converted already. Second: the most bytes the result may take.
   std::function<CallResult(std::span<const Value>, std::uint64_t)> body;
+  // Work a call takes beside reading its arguments and making its result (see EvalLimits).
+  std::uint64_t extra_work = 0;
 };
 
 using FunctionTable = std::map<std::string, Function, std::less<>>;

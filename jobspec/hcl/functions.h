@@ -1,7 +1,8 @@
 // The standard functions (jobspec reference §1), with the semantics of go-cty's standard library
 // where Nomad uses that.
 //
-// `can` and `try` are not here: they decide about evaluation itself and are part of the evaluator.
+// `can`, `try` and `convert` are not here: they look at their arguments unevaluated and are part of
+// the evaluator.
 #pragma once
 
 #include <filesystem>

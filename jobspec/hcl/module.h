@@ -38,6 +38,7 @@ struct Variable {
   Type type;  // as declared, or of the default, or any
   Range declaration;
   Value value;
+  bool resolved = false;  // false: it has no value, for a reason that was reported
 };
 
 struct Module {
