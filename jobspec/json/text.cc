@@ -154,7 +154,10 @@ void append_double(double value, std::string& out) {
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value == 0 ? 0.0 : value,
                     plain ? std::chars_format::fixed : std::chars_format::scientific)
           .ptr;
-  out.append(buffer.data(), end);
+  std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  out += text;
+  // As Go: 1e-7, not 1e-07.
+  if (text.size() > 4 && text.substr(text.size() - 4, 3) == "e-0") out.erase(out.size() - 2, 1);
 }
 
 }  // namespace yurt::json
