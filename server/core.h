@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "raft/consensus.h"
 #include "scheduler/plan.h"
+#include "server/state/applied.h"
 #include "server/state/snapshot.h"
 
 namespace yurt::model {
@@ -25,13 +26,6 @@ class SessionRequest;
 }  // namespace yurt::model
 
 namespace yurt::server {
-
-// What applying a command answered to the one who proposed it.
-struct Applied {
-  std::uint64_t index = 0;             // of the command in the log
-  std::uint64_t job_modify_index = 0;  // for commands about a job
-  std::uint64_t job_version = 0;
-};
 
 // One call that an agent answers, e.g. a log being followed. Destroying it ends it.
 class AgentSession {
@@ -51,13 +45,13 @@ struct SessionEvents {
 };
 
 struct ServerIdentity {
-  std::string name;         // of this server, without the region
+  std::string name;  // of this server, without the region
   std::string region;
   std::string datacenter;
-  std::string id;           // UUID, stable
-  std::string http_address; // host:port others reach
-  std::string rpc_address;  // host:port others reach
-  std::string version;      // "0.1.0"
+  std::string id;            // UUID, stable
+  std::string http_address;  // host:port others reach
+  std::string rpc_address;   // host:port others reach
+  std::string version;       // "0.1.0"
 };
 
 class Core {

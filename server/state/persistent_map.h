@@ -145,8 +145,7 @@ class PersistentMap {
     std::vector<Ref> children;
 
     Node() = default;
-    Node(const Node& other)
-        : keys(other.keys), values(other.values), children(other.children) {}
+    Node(const Node& other) : keys(other.keys), values(other.values), children(other.children) {}
 
     [[nodiscard]] bool leaf() const { return children.empty(); }
     [[nodiscard]] std::size_t width() const { return keys.size(); }

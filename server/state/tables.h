@@ -57,6 +57,12 @@ struct JobRecord {
   ChildCounts children;
   std::uint64_t summary_modify_index = 0;
   std::map<std::string, std::vector<ScalingEventRef>> scaling_events;  // by group, newest first
+
+  // What the job's status follows from; counted, not stored.
+  std::int64_t live_allocs = 0;       // neither server- nor client-terminal
+  std::int64_t live_evals = 0;        // pending or blocked
+  std::int64_t live_deployments = 0;  // running, paused, pending, initializing or blocked
+  bool had_work = false;              // some evaluation or allocation has existed
 };
 using JobRecordRef = std::shared_ptr<const JobRecord>;
 

@@ -1,0 +1,24 @@
+// One function per family of operations; each adds its own to the table.
+#pragma once
+
+namespace yurt::server {
+
+class OperationTable;
+
+void add_job_reads(OperationTable& table);
+void add_job_writes(OperationTable& table);
+void add_job_planning(OperationTable& table);
+void add_job_scaling(OperationTable& table);
+void add_evaluation_operations(OperationTable& table);
+void add_allocation_operations(OperationTable& table);
+void add_deployment_operations(OperationTable& table);
+void add_node_reads(OperationTable& table);
+void add_node_writes(OperationTable& table);
+void add_node_pool_operations(OperationTable& table);
+void add_namespace_operations(OperationTable& table);
+void add_agent_operations(OperationTable& table);
+void add_cluster_operations(OperationTable& table);
+void add_operator_operations(OperationTable& table);
+void add_search_operations(OperationTable& table);
+
+}  // namespace yurt::server

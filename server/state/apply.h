@@ -1,0 +1,69 @@
+// apply: the effect of one command on the state. Deterministic: same tables and command, same
+// result, on every server; everything chosen (time, IDs, chance) is in the command.
+//
+// An error means that the command changed nothing; it goes back to whoever proposed it.
+#pragma once
+
+#include "base/result.h"
+#include "server/state/applied.h"
+#include "server/state/transaction.h"
+
+namespace yurt::model {
+class Command;
+class RegisterJob;
+class DeregisterJob;
+class SetJobStability;
+class RecordScalingEvent;
+class UpsertEvaluations;
+class ApplyPlans;
+class UpdateAllocsFromClient;
+class UpdateAllocTransitions;
+class RegisterNode;
+class UpdateNodeStatus;
+class UpdateNodeDrain;
+class UpdateNodeEligibility;
+class DeregisterNode;
+class CollectGarbage;
+class UpdateDeploymentStatus;
+}  // namespace yurt::model
+
+namespace yurt::server {
+
+// How many versions of a job are kept beside tagged ones, and how many scaling events per group.
+inline constexpr int kept_job_versions = 6;
+inline constexpr int kept_scaling_events = 20;
+inline constexpr int kept_node_events = 10;
+
+// REQUIRES: transaction.begin() was called for this command
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::Command& command);
+
+// One function per family of commands (apply_job.cc, apply_plan.cc, ...).
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::RegisterJob& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DeregisterJob& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::SetJobStability& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::RecordScalingEvent& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::ApplyPlans& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateAllocsFromClient& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateAllocTransitions& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::RegisterNode& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateNodeStatus& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateNodeDrain& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateNodeEligibility& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DeregisterNode& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::CollectGarbage& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::UpdateDeploymentStatus& command);
+
+// Moves a deployment to `status`; a deployment that has ended, or is gone, stays as it is. A
+// success marks the job version stable.
+void move_deployment(Transaction& transaction, const DeploymentId& id, const std::string& status,
+                     const std::string& description);
+
+}  // namespace yurt::server

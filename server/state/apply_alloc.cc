@@ -1,0 +1,168 @@
+// What agents report of allocations, what users and drains ask of them, and deployments' status.
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+
+#include "proto/command.pb.h"
+#include "proto/job.pb.h"
+#include "proto/state.pb.h"
+#include "server/state/apply.h"
+
+namespace yurt::server {
+namespace {
+
+// When the first task started and, if all have finished, when the last one did.
+void set_times(AllocEdit& edit, const model::AllocUpdate& update) {
+  std::int64_t started = 0, finished = 0;
+  bool all_finished = !update.task_states().empty();
+  for (const auto& [name, state] : update.task_states()) {
+    if (state.started_at() != 0) {
+      started = started == 0 ? state.started_at() : std::min(started, state.started_at());
+    }
+    finished = std::max(finished, state.finished_at());
+    all_finished &= state.state() == "dead";
+  }
+  if (!all_finished) finished = 0;
+  const AllocExtra& old = edit.alloc->more();
+  if (old.started_at == started && old.finished_at == finished) return;
+  edit.extra().started_at = started;
+  edit.extra().finished_at = finished;
+}
+
+// Map fields have no order of their own; replicas must store the same bytes.
+std::string serialize_states(const model::AllocUpdate& update) {
+  model::TaskStates states;
+  *states.mutable_tasks() = update.task_states();
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    states.SerializeToCodedStream(&coded);
+  }
+  return bytes;
+}
+
+void count_health(Transaction& transaction, const Allocation& alloc, std::optional<bool> before) {
+  const AllocExtra& extra = alloc.more();
+  const DeploymentRef row = transaction.deployment(extra.deployment);
+  const std::string& group = alloc.task_group().name();
+  if (!row || !row->task_groups().contains(group) || before == extra.deployment_healthy) return;
+  model::Deployment changed = *row;
+  auto& state = (*changed.mutable_task_groups())[group];
+  if (before) {
+    if (*before) {
+      state.set_healthy_allocs(state.healthy_allocs() - 1);
+    } else {
+      state.set_unhealthy_allocs(state.unhealthy_allocs() - 1);
+    }
+  }
+  if (extra.deployment_healthy.value_or(false)) {
+    state.set_healthy_allocs(state.healthy_allocs() + 1);
+    if (state.progress_deadline() > 0) {
+      state.set_require_progress_by(transaction.time() + state.progress_deadline());
+    }
+  } else {
+    state.set_unhealthy_allocs(state.unhealthy_allocs() + 1);
+  }
+  transaction.put_deployment(std::move(changed));
+}
+
+void apply_update(Transaction& transaction, const model::AllocUpdate& update) {
+  const AllocRef alloc = transaction.alloc(AllocId::from_bytes(update.id()));
+  const auto status = parse_client_status(update.client_status());
+  if (!alloc || !status) return;
+  AllocEdit edit(*alloc);
+  // An allocation that was given up as unknown and is heard of again has come back.
+  if (alloc->client == ClientStatus::unknown && *status != ClientStatus::unknown) {
+    edit.extra().reconnected = true;
+  }
+  edit.alloc->client = *status;
+  if (alloc->more().client_description != update.client_description()) {
+    edit.extra().client_description = update.client_description();
+  }
+  if (!update.task_states().empty()) {
+    edit.alloc->task_states = std::make_shared<const std::string>(serialize_states(update));
+    set_times(edit, update);
+  }
+  if (update.has_network_status()) {
+    edit.extra().network_status =
+        std::make_shared<const model::NetworkStatus>(update.network_status());
+  }
+  const std::optional<bool> healthy_before = alloc->more().deployment_healthy;
+  bool health_moved = false;
+  if (update.has_deployment_status() && update.deployment_status().has_healthy() &&
+      healthy_before != update.deployment_status().healthy()) {
+    edit.extra().deployment_healthy = update.deployment_status().healthy();
+    edit.extra().deployment_health_time = update.deployment_status().timestamp();
+    health_moved = true;
+  }
+  const AllocRef published = edit.alloc;
+  transaction.put_alloc(edit.alloc);
+  if (health_moved) count_health(transaction, *published, healthy_before);
+}
+
+}  // namespace
+
+Result<Applied> apply(Transaction& transaction, const model::UpdateAllocsFromClient& command) {
+  for (const auto& update : command.updates()) apply_update(transaction, update);
+  for (const auto& eval : command.evaluations()) transaction.put_eval(eval);
+  return Applied{.index = transaction.index()};
+}
+
+Result<Applied> apply(Transaction& transaction, const model::UpdateAllocTransitions& command) {
+  for (const auto& entry : command.entries()) {
+    const AllocRef alloc = transaction.alloc(AllocId::from_bytes(entry.id()));
+    if (!alloc) continue;
+    AllocEdit edit(*alloc);
+    Transition& transition = edit.extra().transition;
+    const auto& wanted = entry.transition();
+    if (wanted.has_migrate()) transition.migrate = wanted.migrate();
+    if (wanted.has_reschedule()) transition.reschedule = wanted.reschedule();
+    if (wanted.has_force_reschedule()) transition.force_reschedule = wanted.force_reschedule();
+    if (wanted.has_no_shutdown_delay()) transition.no_shutdown_delay = wanted.no_shutdown_delay();
+    if (wanted.has_migrate_disable_placement()) {
+      transition.migrate_disable_placement = wanted.migrate_disable_placement();
+    }
+    edit.alloc->alloc_modify_index = transaction.index();
+    transaction.put_alloc(edit.alloc);
+  }
+  for (const auto& eval : command.evaluations()) transaction.put_eval(eval);
+  return Applied{.index = transaction.index()};
+}
+
+void move_deployment(Transaction& transaction, const DeploymentId& id, const std::string& status,
+                     const std::string& description) {
+  const DeploymentRef row = transaction.deployment(id);
+  if (!row || !is_live(*row)) return;
+  model::Deployment changed = *row;
+  changed.set_status(status);
+  changed.set_status_description(description);
+  if (status == "successful") {
+    const JobKey key{row->namespace_(), row->job_id()};
+    if (transaction.job(key) != nullptr) {
+      JobRecord& record = transaction.edit_job(key);
+      for (JobRef& version : record.versions) {
+        if (version->version() != row->job_version() || version->stable()) continue;
+        auto stable = std::make_shared<model::Job>(*version);
+        stable->set_stable(true);
+        stable->set_modify_index(transaction.index());
+        if (record.job == version) record.job = stable;
+        version = stable;
+      }
+    }
+  }
+  transaction.put_deployment(std::move(changed));
+}
+
+Result<Applied> apply(Transaction& transaction, const model::UpdateDeploymentStatus& command) {
+  const auto& update = command.update();
+  const auto id = DeploymentId::from_bytes(update.deployment_id());
+  if (!transaction.deployment(id)) return Error{ErrorCode::not_found, "deployment not found"};
+  move_deployment(transaction, id, update.status(), update.status_description());
+  if (command.has_evaluation()) transaction.put_eval(command.evaluation());
+  return Applied{.index = transaction.index()};
+}
+
+}  // namespace yurt::server

@@ -1,0 +1,244 @@
+#include <rocksdb/db.h>
+
+#include <set>
+#include <unordered_map>
+
+#include "proto/job.pb.h"
+#include "proto/state.pb.h"
+#include "proto/storage.pb.h"
+#include "server/state/alloc_row.h"
+#include "server/state/row_keys.h"
+#include "server/state/rows.h"
+#include "server/state/transaction.h"
+
+namespace yurt::server {
+namespace {
+
+class Loader {
+ public:
+  explicit Loader(rocksdb::DB& db) : db_(db) {}
+
+  Result<Tables> run() {
+    YURT_TRY(load_meta());
+    YURT_TRY(load_job_versions());
+    YURT_TRY(load_jobs());
+    YURT_TRY(load_simple());
+    YURT_TRY(load_allocs());
+    publish_jobs();
+    drop_unused_versions();
+    add_builtins(tables_);
+    return std::move(tables_);
+  }
+
+ private:
+  // Calls visit(value) for each row of `kind`.
+  template <typename Visit>
+  Status each(row::Kind kind, Visit visit) {
+    rocksdb::ReadOptions options;
+    options.readahead_size = 4 << 20;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> at(db_.NewIterator(options));
+    const std::string prefix(1, char(kind));
+    for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
+      YURT_TRY(visit(at->key().ToStringView(), at->value().ToStringView()));
+    }
+    if (!at->status().ok()) {
+      return Error{ErrorCode::corrupt,
+                   "the state database can't be read: " + at->status().ToString()};
+    }
+    return {};
+  }
+
+  template <typename Message>
+  Status each_message(row::Kind kind, const char* what,
+                      std::function<void(std::shared_ptr<const Message>)> visit) {
+    return each(kind, [&](std::string_view, std::string_view value) -> Status {
+      auto message = std::make_shared<Message>();
+      if (!message->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        return Error{ErrorCode::corrupt, std::string("a ") + what + "'s row cannot be read"};
+      }
+      visit(std::move(message));
+      return {};
+    });
+  }
+
+  Status load_meta() {
+    return each_message<model::StoredMeta>(row::meta, "database", [&](const auto& meta) {
+      tables_.index = meta->applied_index();
+      for (const auto& [table, index] : meta->table_indexes()) {
+        if (table < tables_.table_index.size()) tables_.table_index[table] = index;
+      }
+    });
+  }
+
+  Status load_job_versions() {
+    return each(row::job_version, [&](std::string_view key, std::string_view value) -> Status {
+      auto job = std::make_shared<model::Job>();
+      if (!job->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        return Error{ErrorCode::corrupt, "a job version's row cannot be read"};
+      }
+      versions_.emplace(key, std::move(job));
+      return {};
+    });
+  }
+
+  JobRef version(const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
+    const std::string at = row::job_version_key(key.ns, key.id, create_index, number);
+    const auto found = versions_.find(at);
+    if (found == versions_.end()) return nullptr;
+    used_versions_.insert(at);
+    return found->second;
+  }
+
+  Status load_jobs() {
+    Status failure;
+    YURT_TRY(each_message<model::StoredJob>(row::job, "job", [&](const auto& stored) {
+      auto record = std::make_shared<JobRecord>();
+      const JobKey key{stored->namespace_(), stored->id()};
+      for (std::uint64_t number : stored->versions()) {
+        JobRef job = version(key, stored->create_index(), number);
+        if (!job) {
+          failure = Error{ErrorCode::corrupt,
+                          "job \"" + key.id + "\" lacks its version " + std::to_string(number)};
+          return;
+        }
+        record->versions.push_back(std::move(job));
+      }
+      record->job = record->versions.front();
+      for (const auto& [number, submission] : stored->submissions()) {
+        record->submissions[number] = std::make_shared<const model::JobSubmission>(submission);
+      }
+      const auto& summary = stored->summary();
+      record->summary_modify_index = summary.modify_index();
+      record->children = {summary.children().pending(), summary.children().running(),
+                          summary.children().dead()};
+      for (const auto& [name, group] : summary.summary()) {
+        record->groups[name] = {group.queued(),
+                                {group.starting(), group.running(), group.complete(),
+                                 group.failed(), group.lost(), group.unknown()}};
+      }
+      for (const auto& [group, events] : stored->scaling_events()) {
+        for (const auto& event : events.events()) {
+          record->scaling_events[group].push_back(
+              std::make_shared<const model::ScalingEvent>(event));
+        }
+      }
+      // A job that is not freshly registered has had work: only that gets it to "dead".
+      record->had_work = record->job->status() == "dead";
+      jobs_[key] = std::move(record);
+    }));
+    return failure;
+  }
+
+  JobRecord* job(const std::string& ns, const std::string& id) {
+    const auto found = jobs_.find(JobKey{ns, id});
+    return found == jobs_.end() ? nullptr : found->second.get();
+  }
+
+  Status load_simple() {
+    YURT_TRY(each_message<model::Node>(row::node, "node", [&](const auto& node) {
+      tables_.nodes.set(NodeId::parse_or_nil(node->id()), node);
+    }));
+    YURT_TRY(each_message<model::Evaluation>(row::eval, "evaluation", [&](const auto& eval) {
+      const auto id = EvalId::parse_or_nil(eval->id());
+      tables_.evals.set(id, eval);
+      tables_.evals_by_job.set({job_hash(eval->namespace_(), eval->job_id()), id}, eval);
+      if (JobRecord* record = job(eval->namespace_(), eval->job_id())) {
+        record->had_work = true;
+        if (is_live(*eval)) ++record->live_evals;
+      }
+    }));
+    YURT_TRY(each_message<model::Deployment>(row::deployment, "deployment", [&](const auto& row) {
+      tables_.deployments.set(DeploymentId::parse_or_nil(row->id()), row);
+      tables_.deployments_by_job.set(
+          {job_hash(row->namespace_(), row->job_id()), row->create_index()}, row);
+      JobRecord* record = job(row->namespace_(), row->job_id());
+      if (record != nullptr && is_live(*row)) ++record->live_deployments;
+    }));
+    YURT_TRY(each_message<model::NodePool>(row::node_pool, "node pool", [&](const auto& pool) {
+      tables_.node_pools.set(pool->name(), pool);
+    }));
+    YURT_TRY(each_message<model::Namespace>(
+        row::ns, "namespace", [&](const auto& ns) { tables_.namespaces.set(ns->name(), ns); }));
+    return each_message<model::SchedulerConfiguration>(
+        row::scheduler_config, "scheduler configuration",
+        [&](const auto& config) { tables_.scheduler_config = config; });
+  }
+
+  Status load_allocs() {
+    AllocRowDecoder decoder(
+        [&](const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
+          return version(key, create_index, number);
+        });
+    return each(row::alloc, [&](std::string_view, std::string_view value) -> Status {
+      YURT_ASSIGN(const AllocRef alloc, decoder.decode(value));
+      tables_.allocs.set(alloc->id, alloc);
+      tables_.allocs_by_node.set({alloc->node, alloc->id}, alloc);
+      const model::Job& owner = *alloc->job;
+      tables_.allocs_by_job.set({job_hash(owner.namespace_(), owner.id()), alloc->id}, alloc);
+      JobRecord* record = job(owner.namespace_(), owner.id());
+      if (record != nullptr && record->job->create_index() == owner.create_index()) {
+        record->had_work = true;
+        if (!alloc->terminal()) ++record->live_allocs;
+      }
+      return {};
+    });
+  }
+
+  void publish_jobs() {
+    for (auto& [key, record] : jobs_) tables_.jobs.set(key, std::move(record));
+  }
+
+  void drop_unused_versions() {
+    for (const auto& [key, job] : versions_) {
+      if (!used_versions_.contains(key)) {
+        rocksdb::WriteOptions options;
+        options.disableWAL = true;
+        // Only space is lost when this fails; the next start tries again.
+        db_.Delete(options, key).PermitUncheckedError();
+      }
+    }
+  }
+
+  rocksdb::DB& db_;
+  Tables tables_;
+  std::unordered_map<std::string, JobRef> versions_;
+  std::set<std::string> used_versions_;
+  std::map<JobKey, std::shared_ptr<JobRecord>> jobs_;
+};
+
+}  // namespace
+
+Result<Tables> load_rows(rocksdb::DB& db) { return Loader(db).run(); }
+
+void add_builtins(Tables& tables) {
+  const auto add_pool = [&](const char* name, const char* description) {
+    if (tables.node_pools.find(name) != nullptr) return;
+    auto pool = std::make_shared<model::NodePool>();
+    pool->set_name(name);
+    pool->set_description(description);
+    pool->set_create_index(1);
+    pool->set_modify_index(1);
+    tables.node_pools.set(name, std::move(pool));
+  };
+  add_pool("all", "Node pool with all nodes in the cluster.");
+  add_pool("default", "Default node pool.");
+  if (tables.namespaces.find("default") == nullptr) {
+    auto ns = std::make_shared<model::Namespace>();
+    ns->set_name("default");
+    ns->set_description("Default shared namespace");
+    ns->set_create_index(1);
+    ns->set_modify_index(1);
+    tables.namespaces.set("default", std::move(ns));
+  }
+  if (!tables.scheduler_config) {
+    auto config = std::make_shared<model::SchedulerConfiguration>();
+    config->set_scheduler_algorithm("binpack");
+    config->mutable_preemption_config()->set_system_scheduler_enabled(true);
+    config->set_create_index(1);
+    config->set_modify_index(1);
+    tables.scheduler_config = std::move(config);
+  }
+}
+
+}  // namespace yurt::server

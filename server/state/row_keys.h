@@ -1,0 +1,43 @@
+// Keys of the state database. Integers are big-endian, so that byte order is numeric order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/ids.h"
+
+namespace yurt::server::row {
+
+enum Kind : char {
+  meta = 'm',
+  node = 'n',
+  eval = 'e',
+  alloc = 'a',
+  deployment = 'd',
+  node_pool = 'p',
+  ns = 's',
+  scheduler_config = 'c',
+  job = 'j',
+  job_version = 'v',
+};
+
+inline std::string key(Kind kind, const std::string& rest) { return std::string(1, kind) + rest; }
+
+inline void append_big_endian(std::string& out, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 255);
+}
+
+// Namespaces and job IDs hold no NUL byte (jobspec/validate).
+inline std::string job_key(const std::string& ns, const std::string& id) {
+  return std::string(1, job) + ns + '\0' + id;
+}
+
+inline std::string job_version_key(const std::string& ns, const std::string& id,
+                                   std::uint64_t create_index, std::uint64_t version) {
+  std::string out = std::string(1, job_version) + ns + '\0' + id + '\0';
+  append_big_endian(out, create_index);
+  append_big_endian(out, version);
+  return out;
+}
+
+}  // namespace yurt::server::row

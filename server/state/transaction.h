@@ -1,0 +1,85 @@
+// Transaction: the one way to change Tables while a batch of commands is applied.
+//
+// It keeps the secondary indexes, the job summaries and statuses, the table indexes and the record
+// of changes in step with every row. Deterministic: nothing here reads a clock or chance. Used by
+// the apply thread only. Job records are edited in place until finish(), since one batch often
+// changes the counts of one job a thousand times.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "server/state/changes.h"
+#include "server/state/tables.h"
+
+namespace yurt::server {
+
+class Transaction {
+ public:
+  Transaction(Tables& tables, Changes& changes) : tables_(tables), changes_(changes) {}
+
+  // Starts the command at `index`, proposed at `time` (Unix nanoseconds).
+  void begin(std::uint64_t index, std::int64_t time);
+  [[nodiscard]] std::uint64_t index() const { return index_; }
+  [[nodiscard]] std::int64_t time() const { return time_; }
+
+  // Publishes the job records that were edited, with their statuses. Call once, last.
+  void finish();
+
+  // Lookups see this transaction's own changes. Null when absent.
+  [[nodiscard]] AllocRef alloc(const AllocId& id) const;
+  [[nodiscard]] NodeRef node(const NodeId& id) const;
+  [[nodiscard]] EvalRef eval(const EvalId& id) const;
+  [[nodiscard]] DeploymentRef deployment(const DeploymentId& id) const;
+  [[nodiscard]] const JobRecord* job(const JobKey& key) const;
+  [[nodiscard]] const Tables& tables() const { return tables_; }
+
+  // Rows are stamped with modify (and, when new, create) index and time as they are put.
+  void put_alloc(std::shared_ptr<Allocation> alloc);
+  void remove_alloc(const AllocId& id);
+  void put_eval(model::Evaluation eval);
+  void remove_eval(const EvalId& id);
+  void put_node(model::Node node);
+  void remove_node(const NodeId& id);
+  void put_deployment(model::Deployment deployment);
+  void remove_deployment(const DeploymentId& id);
+  // The record to change, created when absent; valid until the next call on this object.
+  [[nodiscard]] JobRecord& edit_job(const JobKey& key);
+  void remove_job(const JobKey& key);
+
+  void put_node_pool(model::NodePool pool);
+  void remove_node_pool(const std::string& name);
+  void put_namespace(model::Namespace ns);
+  void remove_namespace(const std::string& name);
+  void put_scheduler_config(model::SchedulerConfiguration config);
+
+ private:
+  void touch(Table table);
+  void count_alloc(const Allocation& alloc, int by);
+  void count_eval(const model::Evaluation& eval, int by);
+  void count_deployment(const model::Deployment& deployment, int by);
+  // The record being edited, if the job exists at all; for counts, which never create one.
+  [[nodiscard]] JobRecord* counted_job(const JobKey& key);
+  void settle_status(const JobKey& key, JobRecord& record);
+
+  struct Editing {
+    std::shared_ptr<JobRecord> record;
+    JobRecordRef before;
+    std::uint64_t index = 0;  // of the last command that touched it
+  };
+
+  Tables& tables_;
+  Changes& changes_;
+  std::uint64_t index_ = 0;
+  std::int64_t time_ = 0;
+  std::unordered_map<JobKey, Editing> editing_;
+};
+
+// True for evaluations that still wait or run.
+[[nodiscard]] bool is_live(const model::Evaluation& eval);
+// True for deployments that may still move.
+[[nodiscard]] bool is_live(const model::Deployment& deployment);
+
+}  // namespace yurt::server
