@@ -1,11 +1,12 @@
 // The driver interface: how the agent runs one task, whatever runs it (a process, a container, a
 // compose project).
 //
-// A Driver lives as long as the agent's process; a Task is the agent's view of one started task.
-// The task itself belongs to neither: it outlives both objects and the agent's process. Destroying
-// a Task object only lets go of it. What an agent must remember over its own death is
-// Task::reattach_state(), an opaque text that Driver::recover turns into a Task again; and
-// Driver::discover finds tasks whose text was never saved because the agent died in between.
+// A Driver lives as long as the agent's process (let go of all its Tasks first); a Task is the
+// agent's view of one started task. The task itself belongs to neither: it outlives both objects
+// and the agent's process. Destroying a Task object only lets go of it. What an agent must remember
+// over its own death is Task::reattach_state(), an opaque text that Driver::recover turns into a
+// Task again; and Driver::discover finds tasks whose text was never saved because the agent died in
+// between.
 //
 // One Task is one run: a restarted task is a new Task with a new id. Several workers of one task
 // are several Tasks that differ in id, environment and log prefix.
@@ -127,7 +128,7 @@ struct TaskStats {
 
 // Running a further command inside a task (`alloc exec`, script checks).
 struct ExecRequest {
-  std::vector<std::string> command;  // non-empty; command[0] is looked up as the task's own was
+  std::vector<std::string> command;  // non-empty; command[0] is looked up in the task's PATH
   bool tty = false;                  // a terminal instead of three pipes; stderr joins stdout
   std::uint16_t rows = 24;
   std::uint16_t columns = 80;

@@ -79,10 +79,10 @@ struct ExecExit {
 // The step at which a start failed.
 enum class StartStage : std::int32_t {
   none = 0,
-  spec,            // the spec can't be read
-  logs,            // the log files can't be opened
-  cgroup_create,   // detail = index into the cgroup operations
-  cgroup_join,     // likewise
+  spec,           // the spec can't be read
+  logs,           // the log files can't be opened
+  cgroup_create,  // detail = index into the cgroup operations
+  cgroup_join,    // likewise
   fork,
   session,
   standard_files,
@@ -91,8 +91,8 @@ enum class StartStage : std::int32_t {
   user,
   work_folder,
   exec,
-  state,           // `started` can't be written
-  too_many,        // exec: max_exec_sessions reached
+  state,     // `started` can't be written
+  too_many,  // exec: max_exec_sessions reached
 };
 
 struct StartFailure {

@@ -23,7 +23,8 @@ bool read_request(const ReceivedPacket& packet, ExecRequestHeader& header, const
   const char* at = packet.payload + sizeof header;
   const char* end = packet.payload + packet.size;
   for (std::uint32_t i = 0; i <= header.argument_count; ++i) {
-    const void* nul = at < end ? std::memchr(at, '\0', static_cast<std::size_t>(end - at)) : nullptr;
+    const void* nul =
+        at < end ? std::memchr(at, '\0', static_cast<std::size_t>(end - at)) : nullptr;
     if (nul == nullptr) return false;
     if (i == 0) {
       program = at;
@@ -51,10 +52,10 @@ void ExecSessions::start(int connection, const ReceivedPacket& packet) {
   if (slot != nullptr) {
     failure = {StartStage::spec, EINVAL, 0};
     if (read_request(packet, header, program, arguments)) {
-      pid = start_process(spec_, cgroups_,
-                          {program, arguments, packet.fds[0], packet.fds[1], packet.fds[2],
-                           header.tty != 0},
-                          failure);
+      pid = start_process(
+          spec_, cgroups_,
+          {program, arguments, packet.fds[0], packet.fds[1], packet.fds[2], header.tty != 0},
+          failure);
     }
   }
   for (int fd : packet.fds) {

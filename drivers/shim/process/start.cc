@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "drivers/shim/process/small_file.h"
 #include "drivers/shim/process/text.h"
@@ -63,6 +65,32 @@ bool become_user(const SpecView& spec) {
          ::setresuid(header.uid, header.uid, header.uid) == 0;
 }
 
+// Executes `program`: a path, or a name to be found in the PATH of the environment. Returns, with
+// errno, only on failure.
+void execute(const char* program, char** arguments, char** environment) {
+  if (std::strchr(program, '/') != nullptr) {
+    ::execve(program, arguments, environment);
+    return;
+  }
+  const char* folders = "/usr/local/bin:/usr/bin:/bin";
+  for (char** variable = environment; *variable != nullptr; ++variable) {
+    if (std::strncmp(*variable, "PATH=", 5) == 0) folders = *variable + 5;
+  }
+  int error = ENOENT;
+  while (true) {
+    const std::size_t size = std::strcspn(folders, ":");
+    Text<PATH_MAX> path;
+    path.append(folders, size).append(size > 0 ? "/" : "").append(program);
+    ::execve(path.c_str(), arguments, environment);
+    // As execvp(3): go on to the next folder, but remember that something was there.
+    if (errno == EACCES) error = EACCES;
+    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) return;
+    if (folders[size] == '\0') break;
+    folders += size + 1;
+  }
+  errno = error;
+}
+
 // In the child: everything up to the exec. Returns only on failure.
 StartFailure become_task(const SpecView& spec, const Cgroups& cgroups, const StartRequest& request,
                          pid_t shim, bool born_in_cgroup) {
@@ -84,7 +112,7 @@ StartFailure become_task(const SpecView& spec, const Cgroups& cgroups, const Sta
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execve(request.program, request.arguments, spec.environment);
+  execute(request.program, request.arguments, spec.environment);
   return failed(StartStage::exec);
 }
 
