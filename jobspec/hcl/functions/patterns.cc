@@ -1,6 +1,8 @@
 // regex_replace, by RE2 with Go's replacement templates.
 #include <re2/re2.h>
 
+#include <limits>
+
 #include "jobspec/hcl/functions/registry.h"
 #include "jobspec/hcl/unicode.h"
 
@@ -8,6 +10,8 @@ namespace yurt::hcl {
 namespace {
 
 constexpr std::int64_t pattern_memory_bytes = 8 << 20;
+// One match costs at most a pass over the rest of the text; many over a long text add up.
+constexpr std::uint64_t most_bytes_scanned = 4'000'000'000;
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -93,9 +97,12 @@ CallResult regex_replace(Arguments arguments, std::uint64_t limit) {
 
   std::string out;
   std::size_t copied = 0, at = 0;
+  std::uint64_t scanned = 0;
   bool match_ended_here = false;  // an empty match right after a match doesn't count
   while (at <= text.size() && pattern.Match(text, at, text.size(), RE2::UNANCHORED, groups.data(),
                                             static_cast<int>(groups.size()))) {
+    scanned += text.size() - at;
+    if (scanned > most_bytes_scanned) return call_error("too many matches in too long a text", 0);
     const auto begin = static_cast<std::size_t>(groups[0].data() - text.data());
     const std::size_t end = begin + groups[0].size();
     const bool empty_after_match = begin == end && match_ended_here && begin == copied;
