@@ -4,47 +4,62 @@
 #include <utility>
 
 #include "base/file.h"
-#include "raft/raft.grpc.pb.h"
+#include "raft/shell/arrival.h"
 #include "raft/shell/callback_thread.h"
 #include "raft/shell/consensus_thread.h"
+#include "raft/shell/grpc_meeting_calls.h"
+#include "raft/shell/grpc_transport.h"
 #include "raft/shell/identity.h"
 #include "raft/shell/incoming_snapshot.h"
 #include "raft/shell/log_store.h"
+#include "raft/shell/promises.h"
 #include "raft/shell/snapshot_folder.h"
 
 namespace yurt::raft {
 namespace {
 
-class NoPeers final : public Transport {
- public:
-  void set_peers(const Configuration& /*configuration*/) override {}
-  void send(std::vector<Message> /*messages*/) override {}
-  void send_snapshot(OutgoingSnapshot /*snapshot*/, StatusDone done) override {
-    done(Error{ErrorCode::unavailable, "no peers"});
-  }
-};
-
 class Shell final : public Consensus {
  public:
   Shell(Options options, StateMachine& machine, Clock& clock, Random& random,
         std::unique_ptr<LogStore> store, Identity identity, Index applied)
-      : options_(std::move(options)),
-        random_(random),
-        store_(std::move(store)),
+      : store_(std::move(store)),
         identity_(*store_, std::move(identity)),
+        promises_({options.self, options.bootstrap_expect,
+                   options.bootstrap_expect == 0 && options.retry_join.empty()},
+                  identity_),
+        calls_(new_grpc_meeting_calls()),
+        transport_({.self = options.self,
+                    .own_address = options.address,
+                    .snapshots_folder = snapshots_folder(options.folder),
+                    .random_seed = random.next(),
+                    .cluster_id = [this] { return cluster_id(); }}),
         thread_({*store_, machine, transport_, callbacks_, clock},
-                {options_, applied, random.next()}) {}
+                {options, applied, random.next()}),
+        arrival_({options.self, options.address, options.bootstrap_expect, options.retry_join,
+                  random.next()},
+                 {identity_, promises_, *calls_, clock, [this] { return thread_.leadership(); },
+                  [this] { return thread_.configuration(); },
+                  [this](Configuration peers) { thread_.bootstrap(std::move(peers)); },
+                  [this](Peer peer, StatusDone done) {
+                    thread_.add_peer(std::move(peer), std::move(done));
+                  }}) {}
   ~Shell() override { stop(); }
 
-  grpc::Service* service() override { return &service_; }
+  grpc::Service* service() override { return transport_.service(); }
 
   void start() override {
+    transport_.start(
+        thread_.inbound(), [this](const Greeting& greeting) { return promises_.admit(greeting); },
+        arrival_);
     thread_.start();
-    found_alone();
+    arrival_.start();
   }
 
+  // What asks ends before what answers.
   void stop() override {
+    arrival_.stop();
     thread_.stop();
+    transport_.stop();
     callbacks_.stop();
   }
 
@@ -75,27 +90,19 @@ class Shell final : public Consensus {
   void compact(StatusDone done) override { thread_.compact(std::move(done)); }
 
  private:
-  void found_alone() {
-    if (options_.bootstrap_expect != 1) return;
-    Identity identity = identity_.get();
-    if (identity.standing == Standing::none) {
-      identity.standing = Standing::member;
-      identity.cluster_id = std::to_string(random_.next());
-      identity.founder = options_.self;
-      identity.peers = Configuration{{Peer{options_.self, options_.address, true}}};
-      if (!identity_.set(identity).ok()) return;
-    }
-    thread_.bootstrap(identity.peers);
+  std::string cluster_id() const {
+    const Identity identity = identity_.get();
+    return identity.standing == Standing::member ? identity.cluster_id : std::string();
   }
 
-  const Options options_;
-  Random& random_;
   const std::unique_ptr<LogStore> store_;
   IdentityRecord identity_;
+  Promises promises_;
   CallbackThread callbacks_;
-  NoPeers transport_;
-  wire::RaftPeer::Service service_;
+  const std::unique_ptr<MeetingCalls> calls_;
+  GrpcTransport transport_;
   ConsensusThread thread_;
+  Arrival arrival_;
 };
 
 Status check_options(const Options& options) {

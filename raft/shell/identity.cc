@@ -20,6 +20,7 @@ std::string encode(const Identity& identity) {
     *out.mutable_peer() = to_wire(release.peer);
     out.set_cluster_id(release.cluster_id);
   }
+  stored.set_joined(identity.joined);
   return stored.SerializeAsString();
 }
 
@@ -43,6 +44,7 @@ Result<Identity> IdentityRecord::load(const LogStore& store, PeerId self) {
   identity.cluster_id = stored.cluster_id();
   identity.founder = stored.founder();
   identity.peers = from_wire(stored.peers());
+  identity.joined = stored.joined();
   for (const auto& release : stored.releases()) {
     identity.releases.push_back({from_wire(release.peer()), release.cluster_id()});
   }

@@ -39,6 +39,8 @@ struct Identity {
   PeerId founder = 0;      // of the cluster, when this server took part in founding it
   Configuration peers;     // who found it together, when this server takes part
   std::vector<ReleaseDue> releases;
+  // A member that has seen itself in its cluster's configuration: never again asks to join.
+  bool joined = false;
 
   bool operator==(const Identity&) const = default;
 };
