@@ -85,7 +85,7 @@ class Arrival final : public Meeting {
   const Parts parts_;
   const std::uint64_t run_;      // names this start of this server
   SeededRandom random_;          // the thread's own
-  std::string last_line_;        // the thread's own
+  std::set<std::string> said_;   // the thread's own
   std::int64_t attempt_ns_ = 0;  // when the attempt under way began; the thread's own
 
   std::mutex mutex_;
