@@ -88,6 +88,14 @@ void Simulator::transfer_leadership() {
   SimServer* asked = leader();
   if (asked == nullptr) return;
   give(*asked, TransferLeadership{next_token_++, chance(0.5) ? 0 : any_server().id});
+  if (options_.leader_struck > 0 && chance(0.3)) {
+    // The old leader does not learn what came of it for a while.
+    std::vector<std::pair<PeerId, PeerId>> links;
+    for (const auto& [id, server] : servers_) {
+      if (id != asked->id) links.emplace_back(id, asked->id);
+    }
+    agenda_.after(around(options_.delay_ns), [this, links] { cut_for(links, 400'000'000); });
+  }
 }
 
 void Simulator::compact(SimServer& server) {

@@ -23,7 +23,8 @@ struct SimOptions {
   std::int64_t delay_ns = 500'000;  // typical
   double long_delay = 0;            // share of messages delayed up to long_delay_ns: reordering
   std::int64_t long_delay_ns = 0;
-  // Mean times between faults; 0: none
+  // Mean times between faults; 0: none. Each strikes the leader with probability leader_struck.
+  double leader_struck = 0;
   std::int64_t partition_every_ns = 0;  // one-way and two-way cuts
   std::int64_t crash_every_ns = 0;
   std::int64_t slow_disk_every_ns = 0;
@@ -38,7 +39,7 @@ struct SimOptions {
   std::int64_t transfer_every_ns = 0;
   std::int64_t compact_every_ns = 0;
   std::uint64_t max_payload_bytes = 100;
-  // Clocks run apart by up to the core's bound.
+  // Clocks run apart: with lease reads by up to the core's bound, else at will.
   bool clocks_drift = false;
 
   Mutations mutations;

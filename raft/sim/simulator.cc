@@ -9,6 +9,12 @@
 #include "base/clock.h"
 
 namespace yurt::raft::sim {
+namespace {
+
+// A slow disk's backlog must be worked off within the calm time.
+constexpr std::int64_t calm_sync_ns = 500'000;
+
+}  // namespace
 
 Simulator::Simulator(const SimOptions& options, std::function<void(const std::string&)> trace)
     : options_(options), trace_(std::move(trace)), random_(options.seed) {
@@ -17,9 +23,14 @@ Simulator::Simulator(const SimOptions& options, std::function<void(const std::st
     SimServer& server = servers_[id];
     server.id = id;
     server.clock_offset_ns = static_cast<std::int64_t>(random_.below(1'000'000'000'000));
-    if (options_.clocks_drift) {
+    if (options_.clocks_drift && options_.core.lease_reads) {
       const double bound = static_cast<double>(options_.core.max_clock_drift_per_mille) / 1000;
-      server.clock_rate = 1 + random_.fraction() * bound;
+      // The bound's ends are where it matters.
+      const double place = random_.fraction() * 2 - 0.5;
+      server.clock_rate = 1 + std::clamp(place, 0.0, 1.0) * bound;
+    } else if (options_.clocks_drift) {
+      // Without the lease nothing may depend on clocks that agree.
+      server.clock_rate = 0.4 + random_.fraction() * 1.6;
     }
     if (i <= options_.voters) founders_.peers.push_back({id, fmt::format("server-{}", id), true});
   }
@@ -126,7 +137,7 @@ void Simulator::wake(SimServer& server) {
   const std::int64_t now_ns = server.local_time(agenda_.now_ns());
   // Sometimes only a part of what waits, so that batches of every size occur.
   std::size_t count = server.mailbox.size();
-  if (chance(0.2)) count = 1 + random_.below(count);
+  if (chance(0.2)) count = 1 + random_.below(chance(0.5) ? 1 : count);
   for (; count > 0; --count) {
     Event event = std::move(server.mailbox.front());
     server.mailbox.pop_front();
@@ -141,7 +152,9 @@ void Simulator::plan_sync(SimServer& server) {
   server.syncing = true;
   const bool slow = faulty_ && server.slow_until_ns > agenda_.now_ns();
   const std::size_t count = chance(0.3) ? 1 : server.disk.waiting();
-  on_server(server, around(slow ? options_.slow_sync_ns : options_.sync_ns),
+  const std::int64_t usual_ns =
+      faulty_ ? options_.sync_ns : std::min(options_.sync_ns, calm_sync_ns);
+  on_server(server, around(slow ? options_.slow_sync_ns : usual_ns),
             [this, count](SimServer& same) {
               give(same, Persisted{same.disk.sync(count, history_)});
               same.syncing = false;

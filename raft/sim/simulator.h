@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -72,10 +73,12 @@ class Simulator {
   void plan_faults();
   void every(std::int64_t mean_ns, std::function<void()> action);
   void cut_links();
+  void cut_for(std::vector<std::pair<PeerId, PeerId>> links, std::int64_t lasts_ns);
   void calm_down();
   [[nodiscard]] std::int64_t around(std::int64_t typical_ns);
   [[nodiscard]] bool chance(double probability);
   [[nodiscard]] SimServer& any_server();
+  [[nodiscard]] SimServer& victim();
 
   // callers.cc: what the cluster is used for
   void plan_callers();

@@ -1,6 +1,7 @@
 // Faults: what goes wrong, and when.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -23,6 +24,11 @@ SimServer& Simulator::any_server() {
       ->second;
 }
 
+SimServer& Simulator::victim() {
+  SimServer* now_leading = leader();
+  return now_leading != nullptr && chance(options_.leader_struck) ? *now_leading : any_server();
+}
+
 // Repeats `action` at random times for as long as the faulty time lasts.
 void Simulator::every(std::int64_t mean_ns, std::function<void()> action) {
   if (mean_ns == 0) return;
@@ -36,37 +42,35 @@ void Simulator::every(std::int64_t mean_ns, std::function<void()> action) {
 }
 
 void Simulator::cut_links() {
-  const std::int64_t lasts_ns =
-      100'000'000 + static_cast<std::int64_t>(random_.below(3'000'000'000));
   std::vector<std::pair<PeerId, PeerId>> links;
-  const auto link = [&](PeerId from, PeerId to) { links.emplace_back(from, to); };
-  const PeerId one = any_server().id;
-  switch (random_.below(4)) {
-    case 0: {  // a single link, one way
-      const PeerId other = any_server().id;
-      if (other != one) link(one, other);
-      break;
-    }
-    case 1:  // one server cannot speak
-      for (const auto& [id, server] : servers_) link(one, id);
-      break;
-    case 2:  // one server cannot hear
-      for (const auto& [id, server] : servers_) link(id, one);
-      break;
-    default: {  // two halves
-      const std::uint64_t side = random_.next();
-      for (const auto& [a, server_a] : servers_) {
-        for (const auto& [b, server_b] : servers_) {
-          if ((side >> a & 1) != (side >> b & 1)) link(a, b);
-        }
+  const PeerId one = victim().id;
+  const std::uint64_t kind = random_.below(6);
+  const std::uint64_t side = random_.next();
+  const PeerId other = any_server().id;
+  for (const auto& [a, server_a] : servers_) {
+    for (const auto& [b, server_b] : servers_) {
+      bool cut = false;
+      switch (kind) {
+        case 0: cut = a == one && b == other; break;                        // one link, one way
+        case 1: cut = std::minmax(a, b) == std::minmax(one, other); break;  // one link
+        case 2: cut = a == one; break;                                      // one cannot speak
+        case 3: cut = b == one; break;                                      // one cannot hear
+        case 4: cut = a == one || b == one; break;                          // one is alone
+        default: cut = (side >> a & 1) != (side >> b & 1);                  // two halves
       }
+      if (cut && a != b) links.emplace_back(a, b);
     }
   }
+  cut_for(links, 100'000'000 + static_cast<std::int64_t>(
+                                   random_.below(chance(0.5) ? 500'000'000 : 3'000'000'000)));
+}
+
+void Simulator::cut_for(std::vector<std::pair<PeerId, PeerId>> links, std::int64_t lasts_ns) {
   for (const auto& cut : links) {
     say(fmt::format("link {} -> {} is cut", cut.first, cut.second));
     cut_.insert(cut);
   }
-  agenda_.after(lasts_ns, [this, links] {
+  agenda_.after(lasts_ns, [this, links = std::move(links)] {
     for (const auto& cut : links) cut_.erase(cut);
   });
 }
@@ -79,7 +83,7 @@ void Simulator::plan_faults() {
     if (chance(0.1)) {
       for (const auto& [id, server] : servers_) victims.push_back(id);
     } else {
-      victims.push_back(any_server().id);
+      victims.push_back(victim().id);
     }
     for (const PeerId id : victims) {
       crash(servers_.at(id));
@@ -92,11 +96,11 @@ void Simulator::plan_faults() {
     }
   });
   every(options_.slow_disk_every_ns, [this] {
-    any_server().slow_until_ns =
+    victim().slow_until_ns =
         agenda_.now_ns() + static_cast<std::int64_t>(random_.below(3'000'000'000));
   });
   every(options_.stall_every_ns, [this] {
-    SimServer& server = any_server();
+    SimServer& server = victim();
     const std::int64_t until_ns =
         agenda_.now_ns() + static_cast<std::int64_t>(random_.below(1'000'000'000));
     if (server.up()) server.stalled_until_ns = until_ns;
