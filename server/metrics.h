@@ -2,7 +2,7 @@
 // Nomad's JSON summary or as Prometheus text.
 //
 // Names are dotted ("yurt.raft.commit_index"); Prometheus sees underscores. Get a metric once and
-// keep the reference: it lives as long as the Metrics, and updating it is lock-free. Thread-safe.
+// keep the reference: it lives as long as the Metrics, and updating it is cheap. Thread-safe.
 #pragma once
 
 #include <cstdint>

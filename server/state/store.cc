@@ -151,12 +151,12 @@ StateStore::StateStore(std::filesystem::path folder, std::unique_ptr<Database> d
 
 StateStore::~StateStore() = default;
 
-Snapshot StateStore::snapshot() const {
+server::Snapshot StateStore::snapshot() const {
   std::lock_guard lock(mutex_);
-  return Snapshot(published_);
+  return server::Snapshot(published_);
 }
 
-Snapshot StateStore::subscribe(ChangeListener* listener) {
+server::Snapshot StateStore::subscribe(ChangeListener* listener) {
   std::lock_guard lock(listeners_mutex_);
   listeners_.push_back(listener);
   return snapshot();

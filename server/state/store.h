@@ -23,11 +23,11 @@ class StateStore final : public raft::StateMachine {
   [[nodiscard]] static Result<std::unique_ptr<StateStore>> open(std::filesystem::path folder);
   ~StateStore() override;
 
-  [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] server::Snapshot snapshot() const;
 
   // Adds a listener and returns the state it starts from: it is told everything after that, and
   // nothing twice. Not to be called from a listener.
-  [[nodiscard]] Snapshot subscribe(ChangeListener* listener);
+  [[nodiscard]] server::Snapshot subscribe(ChangeListener* listener);
   // After it returns the listener is not called any more.
   void unsubscribe(ChangeListener* listener);
 
