@@ -77,12 +77,12 @@ void ApplyThread::apply(CommittedBatch& batch) {
   YURT_ASSERT(results.size() == batch.proposals.size());
   reports_.applied(batch.entries.back().index);
   std::size_t bytes = 0;
+  for (const WaitingProposal& waiting : batch.proposals) bytes += waiting.size_bytes;
+  if (bytes != 0) reports_.finished_bytes(bytes);
   for (std::size_t i = 0; i < results.size(); ++i) {
     WaitingProposal& waiting = batch.proposals[i];
-    bytes += waiting.size_bytes;
     waiting.done(Proposed{waiting.index, std::move(results[i])});
   }
-  if (bytes != 0) reports_.finished_bytes(bytes);
 }
 
 }  // namespace yurt::raft

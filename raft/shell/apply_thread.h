@@ -28,7 +28,7 @@ class ApplyThread {
  public:
   struct Reports {
     std::function<void(Index)> applied;
-    std::function<void(std::size_t)> finished_bytes;  // of proposals that were answered
+    std::function<void(std::size_t)> finished_bytes;  // of proposals answered now
   };
 
   ApplyThread(StateMachine& machine, Reports reports);
