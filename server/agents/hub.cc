@@ -1,0 +1,268 @@
+#include "server/agents/hub.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+
+#include "base/log.h"
+#include "proto/agent_stream.grpc.pb.h"
+#include "server/agents/connection.h"
+#include "server/agents/session.h"
+
+namespace yurt::server {
+namespace {
+
+// A gRPC bidirectional stream whose handler is shared: the stream deletes itself when it is done,
+// and tells the handler, which others may hold longer.
+class ConnectStream final
+    : public grpc::ServerBidiReactor<model::AgentMessage, model::ServerMessage> {
+ public:
+  explicit ConnectStream(Hub& hub)
+      : connection_(std::make_shared<AgentConnection>(
+            hub, AgentConnection::Stream{
+                     [this](const model::ServerMessage* message) { StartWrite(message); },
+                     [this](bool ok) {
+                       Finish(ok ? grpc::Status::OK
+                                 : grpc::Status(grpc::StatusCode::UNAVAILABLE, "refused"));
+                     }})) {
+    StartRead(&incoming_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      connection_->finish();
+      return;
+    }
+    connection_->received(incoming_);
+    StartRead(&incoming_);
+  }
+  void OnWriteDone(bool ok) override { connection_->wrote(ok); }
+  void OnDone() override {
+    connection_->closed();
+    delete this;
+  }
+
+ private:
+  model::AgentMessage incoming_;
+  std::shared_ptr<AgentConnection> connection_;
+};
+
+class SessionStream final
+    : public grpc::ServerBidiReactor<model::SessionFrame, model::SessionFrame> {
+ public:
+  using Find = std::function<std::shared_ptr<PendingSession>(std::uint64_t)>;
+  explicit SessionStream(Find find) : find_(std::move(find)) { StartRead(&incoming_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      finish_once(grpc::Status::OK);
+      return;
+    }
+    if (session_) {
+      session_->received(incoming_);
+      return;
+    }
+    session_ = find_(incoming_.session_id());
+    const bool attached =
+        session_ &&
+        session_->attach({[this](const model::SessionFrame* frame) { StartWrite(frame); },
+                          [this] { StartRead(&incoming_); },
+                          [this] { finish_once(grpc::Status::OK); }});
+    if (!attached) {
+      finish_once(grpc::Status(grpc::StatusCode::NOT_FOUND, "no such session"));
+    }
+  }
+  void OnWriteDone(bool ok) override {
+    if (session_) session_->wrote(ok);
+  }
+  void OnDone() override {
+    if (session_) session_->closed();
+    delete this;
+  }
+
+ private:
+  void finish_once(const grpc::Status& status) {
+    if (!finished_.exchange(true)) Finish(status);
+  }
+
+  Find find_;
+  model::SessionFrame incoming_;
+  std::shared_ptr<PendingSession> session_;
+  std::atomic<bool> finished_{false};
+};
+
+// The caller's end of a session.
+class CallerSession final : public AgentSession {
+ public:
+  explicit CallerSession(std::shared_ptr<PendingSession> session) : session_(std::move(session)) {}
+  ~CallerSession() override { session_->abandon(); }
+  bool send(const model::SessionFrame& frame) override { return session_->send(frame); }
+  void consumed(std::size_t bytes) override { session_->consumed(bytes); }
+
+ private:
+  std::shared_ptr<PendingSession> session_;
+};
+
+}  // namespace
+
+class HubService final : public model::AgentService::CallbackService {
+ public:
+  explicit HubService(Hub& hub) : hub_(hub) {}
+
+  grpc::ServerBidiReactor<model::AgentMessage, model::ServerMessage>* Connect(
+      grpc::CallbackServerContext*) override {
+    return new ConnectStream(hub_);
+  }
+  grpc::ServerBidiReactor<model::SessionFrame, model::SessionFrame>* Session(
+      grpc::CallbackServerContext*) override {
+    return new SessionStream([this](std::uint64_t id) { return hub_.take_session(id); });
+  }
+
+ private:
+  Hub& hub_;
+};
+
+Hub::Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Cluster cluster)
+    : store_(store),
+      proposer_(proposer),
+      clock_(clock),
+      random_(random),
+      cluster_(std::move(cluster)),
+      service_(std::make_unique<HubService>(*this)) {
+  static_cast<void>(store_.subscribe(this));
+}
+
+Hub::~Hub() { store_.unsubscribe(this); }
+
+grpc::Service* Hub::service() { return service_.get(); }
+
+void Hub::set_heartbeats(Heartbeats* heartbeats) {
+  std::vector<std::shared_ptr<AgentConnection>> leaving;
+  {
+    std::lock_guard lock(mutex_);
+    heartbeats_ = heartbeats;
+    if (heartbeats == nullptr) {
+      for (auto& [node, connection] : connections_) leaving.push_back(connection);
+    }
+  }
+  for (auto& connection : leaving) connection->redirect();
+}
+
+void Hub::attach(const NodeId& node, const std::shared_ptr<AgentConnection>& connection) {
+  std::shared_ptr<AgentConnection> old;
+  {
+    std::lock_guard lock(mutex_);
+    old = std::exchange(connections_[node], connection);
+  }
+  // One node, one stream: an older one is a connection that broke unnoticed.
+  if (old) old->finish();
+}
+
+void Hub::detach(const NodeId& node, const AgentConnection* connection) {
+  std::vector<std::shared_ptr<PendingSession>> lost;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = connections_.find(node);
+    if (found == connections_.end() || found->second.get() != connection) return;
+    connections_.erase(found);
+    std::erase_if(sessions_, [&](const auto& entry) {
+      if (entry.second.node != node) return false;
+      lost.push_back(entry.second.session);
+      return true;
+    });
+  }
+  for (auto& session : lost) session->fail({ErrorCode::unavailable, "No path to node"});
+}
+
+std::int64_t Hub::beat(const NodeId& node) {
+  std::lock_guard lock(mutex_);
+  if (heartbeats_ == nullptr || stopping_) return 0;
+  const std::int64_t ttl = heartbeats_->ttl(random_);
+  heartbeats_->beat(node, clock_.steady_ns(), ttl);
+  return ttl;
+}
+
+void Hub::note_stats(const NodeId& node, std::string stats_json) {
+  std::lock_guard lock(mutex_);
+  stats_[node] = std::move(stats_json);
+}
+
+std::string Hub::node_stats(const NodeId& node) const {
+  std::lock_guard lock(mutex_);
+  const auto found = stats_.find(node);
+  return found == stats_.end() ? std::string() : found->second;
+}
+
+std::size_t Hub::connected() const {
+  std::lock_guard lock(mutex_);
+  return connections_.size();
+}
+
+Result<std::unique_ptr<AgentSession>> Hub::open_session(const NodeId& node,
+                                                        const model::SessionRequest& request,
+                                                        SessionEvents events) {
+  std::shared_ptr<AgentConnection> connection;
+  model::ServerMessage message;
+  auto session = std::make_shared<PendingSession>(std::move(events));
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = connections_.find(node);
+    if (found == connections_.end()) {
+      return Error{ErrorCode::unavailable, "No path to node"};
+    }
+    connection = found->second;
+    const std::uint64_t id = next_session_++;
+    sessions_.emplace(id, Asked{node, session});
+    message.mutable_open_session()->set_session_id(id);
+  }
+  *message.mutable_open_session()->mutable_request() = request;
+  connection->send(std::move(message));
+  return std::unique_ptr<AgentSession>(std::make_unique<CallerSession>(std::move(session)));
+}
+
+std::shared_ptr<PendingSession> Hub::take_session(std::uint64_t id) {
+  std::lock_guard lock(mutex_);
+  auto found = sessions_.extract(id);
+  return found ? std::move(found.mapped().session) : nullptr;
+}
+
+void Hub::stop() {
+  std::vector<std::shared_ptr<AgentConnection>> connections;
+  std::vector<std::shared_ptr<PendingSession>> sessions;
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    for (auto& [node, connection] : connections_) connections.push_back(connection);
+    for (auto& [id, asked] : sessions_) sessions.push_back(asked.session);
+    sessions_.clear();
+  }
+  for (auto& connection : connections) connection->redirect();
+  for (auto& session : sessions) {
+    session->fail({ErrorCode::unavailable, "the server is shutting down"});
+  }
+}
+
+void Hub::on_changes(const ChangesRef& changes) {
+  for (const AllocChange& change : changes->allocs) {
+    const AllocRef& any = change.after ? change.after : change.before;
+    // What the agent itself reported moves no alloc_modify_index and is not told back to it.
+    if (change.after && change.before &&
+        change.before->alloc_modify_index == change.after->alloc_modify_index) {
+      continue;
+    }
+    std::shared_ptr<AgentConnection> connection;
+    {
+      std::lock_guard lock(mutex_);
+      const auto found = connections_.find(any->node);
+      if (found != connections_.end()) connection = found->second;
+    }
+    if (!connection) continue;
+    if (change.after) {
+      connection->push(any->id);
+    } else {
+      connection->forget(any->id);
+    }
+  }
+}
+
+}  // namespace yurt::server

@@ -1,0 +1,96 @@
+// Hub: the server's end of the agents' streams (proto/agent_stream.proto).
+//
+// Agents connect to the leader; any other server sends them on. Committed changes to a node's
+// allocations are pushed at once, coalesced while the stream is busy; status reports are proposed
+// as they come and acknowledged once committed. Thread-safe; holds no thread of its own beside
+// gRPC's.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/core.h"
+#include "server/leader/heartbeats.h"
+#include "server/proposer.h"
+#include "server/state/store.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace yurt::server {
+
+class AgentConnection;
+class HubService;
+class PendingSession;
+
+class Hub final : public ChangeListener {
+ public:
+  // `leadership` says who leads; `servers` lists the gRPC addresses agents may dial.
+  struct Cluster {
+    std::function<raft::Leadership()> leadership;
+    std::function<std::vector<std::string>()> servers;
+    std::string region;
+  };
+
+  Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Cluster cluster);
+  ~Hub() override;
+
+  // Register with the gRPC server before it starts.
+  [[nodiscard]] grpc::Service* service();
+
+  // The leader's, while this server leads; null otherwise, which sends connected agents away.
+  void set_heartbeats(Heartbeats* heartbeats);
+
+  // Core::open_session and Core::node_stats.
+  [[nodiscard]] Result<std::unique_ptr<AgentSession>> open_session(
+      const NodeId& node, const model::SessionRequest& request, SessionEvents events);
+  [[nodiscard]] std::string node_stats(const NodeId& node) const;
+  [[nodiscard]] std::size_t connected() const;
+
+  // Ends all streams and sessions.
+  void stop();
+
+  void on_changes(const ChangesRef& changes) override;
+
+ private:
+  friend class AgentConnection;
+  friend class HubService;
+
+  // Called by connections.
+  [[nodiscard]] raft::Leadership leadership() const { return cluster_.leadership(); }
+  void attach(const NodeId& node, const std::shared_ptr<AgentConnection>& connection);
+  void detach(const NodeId& node, const AgentConnection* connection);
+  // The ttl until which the node may be silent; 0 when this server does not lead.
+  [[nodiscard]] std::int64_t beat(const NodeId& node);
+  void note_stats(const NodeId& node, std::string stats_json);
+  [[nodiscard]] std::shared_ptr<PendingSession> take_session(std::uint64_t id);
+
+  StateStore& store_;
+  Proposer& proposer_;
+  Clock& clock_;
+  Random& random_;
+  const Cluster cluster_;
+  std::unique_ptr<HubService> service_;
+
+  mutable std::mutex mutex_;
+  bool stopping_ = false;
+  Heartbeats* heartbeats_ = nullptr;
+  std::unordered_map<NodeId, std::shared_ptr<AgentConnection>> connections_;
+  std::unordered_map<NodeId, std::string> stats_;
+  std::uint64_t next_session_ = 1;
+  // Asked for and not yet opened by the agent.
+  struct Asked {
+    NodeId node;
+    std::shared_ptr<PendingSession> session;
+  };
+  std::unordered_map<std::uint64_t, Asked> sessions_;
+};
+
+}  // namespace yurt::server

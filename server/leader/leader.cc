@@ -1,0 +1,356 @@
+#include "server/leader/leader.h"
+
+#include "base/log.h"
+#include "proto/command.pb.h"
+#include "proto/job.pb.h"
+#include "server/broker/eval_update.h"
+#include "server/leader/deployments.h"
+#include "server/leader/drain.h"
+#include "server/new_evals.h"
+#include "server/state/transaction.h"
+
+namespace yurt::server {
+namespace {
+
+constexpr std::int64_t millisecond = nanoseconds_per_millisecond;
+// Room that is freed is looked at this often, so that a thousand ending tasks cause one retry.
+constexpr std::int64_t retry_interval_ns = 10 * millisecond;
+
+bool can_take_more(const NodeRef& node) {
+  return node && node->status() == "ready" && node->scheduling_eligibility() == "eligible" &&
+         !node->has_drain_strategy();
+}
+
+}  // namespace
+
+Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clock, Random& random,
+               const LeaderSettings& settings)
+    : store_(store),
+      proposer_(proposer),
+      timers_(timers),
+      clock_(clock),
+      random_(random),
+      settings_(settings),
+      heartbeats_(settings.heartbeats),
+      broker_(clock) {
+  alive_->leader = this;
+  applier_ = std::make_unique<PlanApplier>(store_, proposer_);
+  restore(store_.subscribe(this));
+  for (int i = 0; i < settings_.workers; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(store_, broker_, blocked_, *applier_, proposer_, clock_));
+  }
+  every(retry_interval_ns, &Leader::retry_unblocked);
+  every(100 * millisecond, &Leader::write_verdicts);
+  every(500 * millisecond, &Leader::expire_nodes);
+  every(250 * millisecond, &Leader::drain_nodes);
+  every(200 * millisecond, &Leader::tend_deployments);
+  every(settings_.garbage_interval_ns, &Leader::collect_old_garbage);
+}
+
+Leader::~Leader() { stop(); }
+
+void Leader::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  {
+    std::lock_guard lock(alive_->mutex);
+    alive_->leader = nullptr;
+  }
+  store_.unsubscribe(this);
+  broker_.stop();
+  applier_->stop();
+  for (auto& worker : workers_) worker->stop();
+}
+
+void Leader::every(std::int64_t interval_ns, void (Leader::*duty)()) {
+  timers_.after(interval_ns, [alive = alive_, interval_ns, duty] {
+    std::lock_guard lock(alive->mutex);
+    if (alive->leader == nullptr) return;
+    (alive->leader->*duty)();
+    alive->leader->every(interval_ns, duty);
+  });
+}
+
+void Leader::restore(const Snapshot& state) {
+  state.tables().evals.each([&](const EvalId&, const EvalRef& eval) {
+    if (eval->status() == "pending") broker_.enqueue(eval);
+    if (eval->status() == "blocked") {
+      const auto blocked = blocked_.block(eval);
+      std::lock_guard lock(mutex_);
+      if (blocked.superseded) superseded_.push_back(blocked.superseded);
+    }
+    return true;
+  });
+  const std::int64_t now = clock_.steady_ns();
+  state.tables().nodes.each([&](const NodeId& id, const NodeRef& node) {
+    if (node->status() != "down") heartbeats_.expect(id, now);
+    if (node->has_drain_strategy()) draining_ = true;
+    return true;
+  });
+  std::lock_guard lock(mutex_);
+  state.tables().deployments.each([&](const DeploymentId& id, const DeploymentRef& deployment) {
+    if (is_live(*deployment)) moved_deployments_.insert(id);
+    return true;
+  });
+  deploying_ = !moved_deployments_.empty();
+  // What was blocked before may fit by now: the old leader's unblocking is not known here.
+  enqueue(blocked_.unblock_all(state.index()));
+}
+
+void Leader::enqueue(const std::vector<EvalRef>& evals) {
+  for (const EvalRef& eval : evals) broker_.enqueue(eval);
+}
+
+void Leader::propose(model::Command command) {
+  proposer_.propose(std::move(command), [](Result<Applied> applied) {
+    // Whatever was to be done is still to be done, and is found again at the next round.
+    if (!applied.ok()) YURT_LOG(debug, "leader", "{}", applied.error().message);
+  });
+}
+
+// --- What the apply thread tells
+// -------------------------------------------------------------------
+
+void Leader::on_changes(const ChangesRef& changes) {
+  for (const EvalChange& change : changes->evals) {
+    if (!change.after) continue;
+    const std::string& status = change.after->status();
+    const bool moved = !change.before || change.before->status() != status;
+    if (status == "pending" && moved) broker_.enqueue(change.after);
+    if (status == "blocked" && moved) {
+      const auto blocked = blocked_.block(change.after);
+      if (blocked.ready) broker_.enqueue(change.after);
+      std::lock_guard lock(mutex_);
+      if (blocked.superseded) superseded_.push_back(blocked.superseded);
+    }
+    if (status == "canceled") blocked_.forget(EvalId::parse_or_nil(change.after->id()));
+  }
+  for (const NodeChange& change : changes->nodes) note_node(change, changes->index);
+  for (const AllocChange& change : changes->allocs) note_freed(change);
+  if (changes->scheduler_config) enqueue(blocked_.unblock_all(changes->index));
+  const auto moved = moved_deployments(*changes);
+  std::lock_guard lock(mutex_);
+  freed_index_ = changes->index;
+  moved_deployments_.insert(moved.begin(), moved.end());
+  for (const DeploymentChange& change : changes->deployments) {
+    if (change.after && is_live(*change.after)) deploying_ = true;
+  }
+}
+
+void Leader::note_freed(const AllocChange& change) {
+  const bool took_room = change.before && !change.before->client_terminal();
+  const bool takes_room = change.after && !change.after->client_terminal();
+  if (!took_room || takes_room) return;
+  std::lock_guard lock(mutex_);
+  freed_nodes_.insert(change.before->node);
+}
+
+void Leader::note_node(const NodeChange& change, std::uint64_t index) {
+  const NodeRef& any = change.after ? change.after : change.before;
+  const auto id = NodeId::parse_or_nil(any->id());
+  if (!change.after || change.after->status() == "down") {
+    heartbeats_.forget(id);
+    return;
+  }
+  if (change.after->has_drain_strategy()) draining_ = true;
+  if (!can_take_more(change.after)) return;
+  enqueue(blocked_.unblock_class(change.after->computed_class(), index));
+  enqueue(blocked_.unblock_node(id));
+}
+
+// --- Duties on the timers' thread
+// ------------------------------------------------------------------
+
+void Leader::retry_unblocked() {
+  broker_.tick();
+  std::set<NodeId> nodes;
+  std::uint64_t index = 0;
+  {
+    std::lock_guard lock(mutex_);
+    nodes.swap(freed_nodes_);
+    index = freed_index_;
+  }
+  if (nodes.empty()) return;
+  const Snapshot state = store_.snapshot();
+  std::set<std::string> classes;
+  for (const NodeId& id : nodes) {
+    const NodeRef node = state.node(id);
+    if (!can_take_more(node)) continue;
+    classes.insert(node->computed_class());
+    enqueue(blocked_.unblock_node(id));
+  }
+  for (const std::string& computed_class : classes) {
+    enqueue(blocked_.unblock_class(computed_class, index));
+  }
+}
+
+void Leader::write_verdicts() {
+  auto verdicts = broker_.take_verdicts();
+  {
+    std::lock_guard lock(mutex_);
+    verdicts.superseded.insert(verdicts.superseded.end(), superseded_.begin(), superseded_.end());
+    superseded_.clear();
+  }
+  if (verdicts.superseded.empty() && verdicts.failed.empty()) return;
+  model::Command command;
+  auto* upsert = command.mutable_upsert_evaluations();
+  const Snapshot state = store_.snapshot();
+  for (const EvalRef& eval : verdicts.superseded) {
+    const EvalRef now = state.eval(EvalId::parse_or_nil(eval->id()));
+    if (now && is_live(*now)) *upsert->add_evaluations() = cancelled(*now);
+  }
+  for (const EvalRef& eval : verdicts.failed) {
+    model::Evaluation failed = *eval;
+    failed.set_status("failed");
+    failed.set_status_description("evaluation reached delivery limit (3)");
+    model::Evaluation followup = *eval;
+    followup.set_id(EvalId::generate(random_).to_string());
+    followup.set_triggered_by("failed-follow-up");
+    followup.set_status("pending");
+    followup.set_previous_eval(eval->id());
+    followup.set_wait_until(clock_.wall_ns() + 60 * nanoseconds_per_second +
+                            static_cast<std::int64_t>(random_.below(300) * nanoseconds_per_second));
+    failed.set_next_eval(followup.id());
+    *upsert->add_evaluations() = std::move(failed);
+    *upsert->add_evaluations() = std::move(followup);
+  }
+  if (upsert->evaluations_size() > 0) propose(std::move(command));
+}
+
+void Leader::expire_nodes() {
+  const Snapshot state = store_.snapshot();
+  for (const NodeId& id : heartbeats_.take_expired(clock_.steady_ns())) {
+    const NodeRef node = state.node(id);
+    if (!node || node->status() == "down" || node->status() == "disconnected") continue;
+    bool may_return = false;
+    for (const AllocRef& alloc : state.allocs_of_node(id)) {
+      may_return |= !alloc->terminal() && alloc->task_group().disconnect().lost_after() > 0;
+    }
+    model::Node changed = *node;
+    changed.set_status(may_return ? "disconnected" : "down");
+    model::Command command;
+    auto* update = command.mutable_update_node_status();
+    update->set_node_id(id.to_bytes());
+    update->set_status(changed.status());
+    update->set_status_description("heartbeat missed");
+    update->mutable_event()->set_message("Node heartbeat missed");
+    update->mutable_event()->set_subsystem("Cluster");
+    for (auto& eval : node_evals(state, changed, "node-update", random_)) {
+      *update->add_evaluations() = std::move(eval);
+    }
+    YURT_LOG(warn, "leader", "node {} ({}) missed its heartbeat: {}", node->name(), node->id(),
+             changed.status());
+    propose(std::move(command));
+  }
+}
+
+void Leader::drain_nodes() {
+  // Taken back before looking, so that a drain that starts meanwhile is not missed.
+  if (!draining_.exchange(false)) return;
+  const Snapshot state = store_.snapshot();
+  bool any = false;
+  state.tables().nodes.each([&](const NodeId&, const NodeRef& node) {
+    any |= node->has_drain_strategy();
+    return !any;
+  });
+  if (!any) return;
+  draining_ = true;
+  const DrainStep step = next_drain_step(state, clock_.wall_ns());
+  if (!step.migrate.empty() || !step.stop_unreplaced.empty()) {
+    model::Command command;
+    auto* update = command.mutable_update_alloc_transitions();
+    std::set<JobKey> jobs;
+    const auto add = [&](const AllocRef& alloc, bool unreplaced) {
+      auto* entry = update->add_entries();
+      entry->set_id(alloc->id.to_bytes());
+      entry->mutable_transition()->set_migrate(true);
+      if (unreplaced) entry->mutable_transition()->set_migrate_disable_placement(true);
+      if (jobs.insert({alloc->job->namespace_(), alloc->job->id()}).second) {
+        *update->add_evaluations() = new_eval(*alloc->job, "node-drain", random_);
+      }
+    };
+    for (const AllocRef& alloc : step.migrate) add(alloc, false);
+    for (const AllocRef& alloc : step.stop_unreplaced) add(alloc, true);
+    propose(std::move(command));
+  }
+  for (const NodeRef& node : step.finished) {
+    model::Command command;
+    auto* update = command.mutable_update_node_drain();
+    update->set_node_id(NodeId::parse_or_nil(node->id()).to_bytes());
+    update->set_complete(true);
+    update->mutable_event()->set_message("Node drain complete");
+    update->mutable_event()->set_subsystem("Drain");
+    propose(std::move(command));
+  }
+}
+
+void Leader::tend_deployments() {
+  if (!deploying_.exchange(false)) return;
+  std::set<DeploymentId> moved;
+  {
+    std::lock_guard lock(mutex_);
+    moved.swap(moved_deployments_);
+  }
+  const Snapshot state = store_.snapshot();
+  bool any = false;
+  state.tables().deployments.each([&](const DeploymentId& id, const DeploymentRef& deployment) {
+    if (!is_live(*deployment)) return true;
+    any = true;
+    const JobRef job = state.job({deployment->namespace_(), deployment->job_id()});
+    if (!job) return true;
+    const DeploymentStep step = next_deployment_step(state, *deployment, clock_.wall_ns());
+    model::Evaluation eval = new_eval(*job, "deployment-watcher", random_);
+    eval.set_deployment_id(deployment->id());
+    model::Command command;
+    if (step.fail) {
+      auto* update = command.mutable_update_deployment_status();
+      update->mutable_update()->set_deployment_id(id.to_bytes());
+      update->mutable_update()->set_status("failed");
+      update->mutable_update()->set_status_description(step.description);
+      *update->mutable_evaluation() = std::move(eval);
+    } else if (!step.release.empty()) {
+      auto* update = command.mutable_update_alloc_transitions();
+      for (const AllocRef& alloc : step.release) {
+        auto* entry = update->add_entries();
+        entry->set_id(alloc->id.to_bytes());
+        entry->mutable_transition()->set_reschedule(true);
+      }
+      *update->add_evaluations() = std::move(eval);
+    } else if (moved.contains(id)) {
+      *command.mutable_upsert_evaluations()->add_evaluations() = std::move(eval);
+    } else {
+      return true;
+    }
+    propose(std::move(command));
+    return true;
+  });
+  if (any) deploying_ = true;
+}
+
+void Leader::collect_old_garbage() {
+  collect_garbage(false, [](Status status) {
+    if (!status.ok()) YURT_LOG(warn, "leader", "garbage: {}", status.error().message);
+  });
+}
+
+void Leader::collect_garbage(bool force, std::function<void(Status)> done) {
+  model::Command command;
+  *command.mutable_collect_garbage() =
+      find_garbage(store_.snapshot(), clock_.wall_ns(), settings_.garbage, force);
+  const auto& found = command.collect_garbage();
+  if (found.allocations().empty() && found.evaluations().empty() && found.jobs().empty() &&
+      found.nodes().empty() && found.deployments().empty()) {
+    done({});
+    return;
+  }
+  proposer_.propose(std::move(command), [done = std::move(done)](Result<Applied> applied) {
+    done(applied.ok() ? Status() : Status(applied.error()));
+  });
+}
+
+Leader::Figures Leader::figures() const {
+  return {broker_.figures(), blocked_.size(), applier_->figures(), heartbeats_.size()};
+}
+
+}  // namespace yurt::server
