@@ -33,7 +33,12 @@ void detach() {
   ::setsid();
   ::umask(022);
   if (::chdir("/") != 0) ::_exit(1);
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  // By the system call: the C library hides the two signals it reserves, and an ignored one would
+  // be inherited. A kernel sigaction of zeros is SIG_DFL.
+  constexpr unsigned long default_action[4] = {};
+  for (int number = 1; number < NSIG; ++number) {
+    ::syscall(SYS_rt_sigaction, number, default_action, nullptr, sizeof(std::uint64_t));
+  }
   // Nobody but the agent ends us: a service manager that signals the whole group must not take
   // the tasks down. Blocked signals stay pending for ever.
   sigset_t all;
