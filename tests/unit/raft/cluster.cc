@@ -27,11 +27,12 @@ void Cluster::start(PeerId id) {
   state.nonce = id << 32 | static_cast<std::uint64_t>(now_ns_ / ms);
   CoreOptions options = options_;
   options.self = id;
-  server.core = std::make_unique<Core>(options, state, server.disk, now_ns_, mutations_);
+  server.core =
+      std::make_unique<Core>(options, state, server.disk, now_ns_ + server.ahead_ns, mutations_);
 }
 
 void Cluster::step(PeerId id, Event event) {
-  core(id).step(now_ns_, std::move(event));
+  core(id).step(now_ns_ + servers_.at(id).ahead_ns, std::move(event));
   carry_out(id);
 }
 
@@ -105,7 +106,7 @@ bool Cluster::deliver(const std::function<bool(const Message&)>& wanted) {
     if (!wanted(*message)) continue;
     const Message taken = *message;
     wire_.erase(message);
-    step(taken.to, Received{taken});
+    if (up(taken.to)) step(taken.to, Received{taken});
     return true;
   }
   return false;
@@ -171,6 +172,25 @@ Answer Cluster::change(PeerId id, MembershipChange change, PeerId peer) {
   step(id, ChangeMembership{token, change, {peer, "server-" + std::to_string(peer), true}});
   YURT_ASSERT(servers_.at(id).answers.back().token == token);
   return servers_.at(id).answers.back();
+}
+
+std::optional<ReadAnswer> Cluster::read(PeerId id) {
+  last_read_[id] = next_token_++;
+  step(id, Read{last_read_[id]});
+  return answer_of_read(id);
+}
+
+std::optional<ReadAnswer> Cluster::answer_of_read(PeerId id) {
+  for (const auto& answer : servers_.at(id).reads) {
+    if (answer.token == last_read_.at(id)) return answer;
+  }
+  return std::nullopt;
+}
+
+void Cluster::others_gain(PeerId slow, std::int64_t duration_ms) {
+  for (auto& [id, server] : servers_) {
+    if (id != slow) server.ahead_ns += duration_ms * ms;
+  }
 }
 
 PeerId Cluster::leader() {

@@ -27,8 +27,9 @@ class Cluster {
   struct Server {
     sim::SimDisk disk;
     std::unique_ptr<Core> core;
-    bool disk_held = false;   // writes wait until sync()
-    bool apply_held = false;  // committed entries wait
+    bool disk_held = false;     // writes wait until sync()
+    bool apply_held = false;    // committed entries wait
+    std::int64_t ahead_ns = 0;  // its clock is ahead of now_ns() by this; may only grow
     Index applied = 0;
     std::vector<std::string> commands;  // applied, as text
     std::vector<Answer> answers;
@@ -61,6 +62,9 @@ class Cluster {
   // Time passes for everybody, but nobody is told.
   void pass(std::int64_t duration_ms) { now_ns_ += duration_ms * ms; }
 
+  // Every clock but `slow`'s gains so much more.
+  void others_gain(PeerId slow, std::int64_t duration_ms);
+
   void cut(PeerId from, PeerId to) { cut_.insert({from, to}); }
   void isolate(PeerId id);
   void heal() { cut_.clear(); }
@@ -72,6 +76,9 @@ class Cluster {
 
   // Proposes `text` at `id`; the answer.
   Answer propose(PeerId id, const std::string& text);
+  // Reads at `id`: what has been answered so far; null while it waits.
+  std::optional<ReadAnswer> read(PeerId id);
+  std::optional<ReadAnswer> answer_of_read(PeerId id);  // of the last read() there
   Answer change(PeerId id, MembershipChange change, PeerId peer);
   [[nodiscard]] PeerId leader();
   // The term of each entry from 1 on, e.g. "1 2 2".
@@ -99,6 +106,7 @@ class Cluster {
   std::set<std::pair<PeerId, PeerId>> cut_;
   std::int64_t now_ns_ = 1'000'000'000;
   std::uint64_t next_token_ = 1;
+  std::map<PeerId, std::uint64_t> last_read_;
 };
 
 // True when `message` is of type Body and goes from `from` to `to`.
