@@ -120,7 +120,11 @@ std::vector<FormatLine> split_lines(std::string_view text) {
 bool space_before(const std::vector<Atom>& atoms, std::size_t index) {
   const Atom &left = atoms[index - 1], &right = atoms[index];
   if (is_comment(left.kind) || is_comment(right.kind)) return true;
-  if (left.kind == TokenKind::dot || right.kind == TokenKind::dot) return false;
+  // "1 .0" is not 1.0.
+  if (right.kind == TokenKind::dot) {
+    return left.kind == TokenKind::number && (index < 2 || atoms[index - 2].kind != TokenKind::dot);
+  }
+  if (left.kind == TokenKind::dot) return false;
   if (is_splat_star(atoms, index) || right.kind == TokenKind::comma ||
       right.kind == TokenKind::ellipsis || right.kind == TokenKind::close_paren ||
       right.kind == TokenKind::close_bracket || left.kind == TokenKind::open_paren ||
