@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "proto/state.pb.h"
+#include "scheduler/computed_class.h"
 #include "scheduler/node_facts.h"
 
 namespace yurt::scheduler {
@@ -29,6 +30,17 @@ void for_each_column(NodeColumns& columns, Act act) {
   act(columns.id_hash);
 }
 
+// The finalizer of splitmix64 over both halves: IDs that differ anywhere differ everywhere.
+std::uint64_t hash_of(const NodeId& id) {
+  std::uint64_t high, low;
+  std::memcpy(&high, id.uuid.bytes.data(), sizeof high);
+  std::memcpy(&low, id.uuid.bytes.data() + sizeof high, sizeof low);
+  std::uint64_t hash = high * 0x9e3779b97f4a7c15 + low;
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+  return hash ^ (hash >> 31);
+}
+
 }  // namespace
 
 Slot ClusterView::slot_for(const NodeId& id) {
@@ -48,7 +60,7 @@ Slot ClusterView::slot_for(const NodeId& id) {
   }
   const Slot slot = at->second;
   ids_[slot] = id;
-  std::memcpy(&columns_.id_hash[slot], id.uuid.bytes.data(), sizeof(std::uint64_t));
+  columns_.id_hash[slot] = hash_of(id);
   return slot;
 }
 
@@ -80,7 +92,8 @@ void ClusterView::upsert_node(NodeRef node) {
                                !node->has_drain_strategy();
   columns_.datacenter[slot] = datacenters_.acquire(node->datacenter());
   columns_.pool[slot] = pools_.acquire(node->node_pool());
-  columns_.computed_class[slot] = classes_.acquire(node->computed_class());
+  columns_.computed_class[slot] = classes_.acquire(
+      node->computed_class().empty() ? computed_class(*node) : node->computed_class());
   facts_[slot] = std::make_shared<const NodeFacts>(node_facts(*node));
   nodes_[slot] = std::move(node);
 }

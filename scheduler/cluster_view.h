@@ -57,7 +57,7 @@ struct NodeColumns {
   std::vector<std::uint8_t> schedulable;                   // known, ready, eligible, not draining
   std::vector<std::uint8_t> ready;                         // known and ready
   std::vector<NameId> datacenter, pool, computed_class;
-  std::vector<std::uint64_t> id_hash;  // the node ID's bits: breaks ties the same way everywhere
+  std::vector<std::uint64_t> id_hash;  // of the node's ID: breaks ties the same way everywhere
 };
 
 class ClusterView {
