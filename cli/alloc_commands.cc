@@ -1,0 +1,218 @@
+// alloc status, stop, restart, signal: one allocation.
+#include "cli/alloc_commands.h"
+
+#include <algorithm>
+
+#include "cli/monitor.h"
+#include "cli/output.h"
+#include "cli/show.h"
+
+namespace yurt::cli {
+namespace {
+
+struct AllocOptions {
+  std::string alloc, task, signal = "SIGTERM";
+  OutputOptions output;
+  bool verbose = false, detach = false, no_shutdown_delay = false, reschedule = false;
+  bool all_tasks = false;
+};
+
+class AllocPage {
+ public:
+  AllocPage(Session& session, const AllocOptions& options) : session_(session), options_(options) {}
+
+  int show() {
+    const auto id = resolve_alloc(session_, options_.alloc);
+    if (!id.ok()) return fail(session_, id.error());
+    model::AllocationReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_alloc_id(*id);
+    const auto reply =
+        session_.client().get<model::AllocationReadResponse>("ReadAllocation", request);
+    if (!reply.ok()) return fail(session_, reply.error());
+    if (options_.output.wanted()) {
+      return print_field(session_, options_.output, *reply, "allocation");
+    }
+    const auto& alloc = reply->allocation();
+    head(alloc);
+    ports(alloc);
+    std::vector<std::string> tasks;
+    for (const auto& [name, state] : alloc.task_states()) tasks.push_back(name);
+    std::sort(tasks.begin(), tasks.end());
+    for (const auto& name : tasks) task(alloc, name);
+    placement(alloc);
+    return exit_ok;
+  }
+
+ private:
+  void section(const std::string& title, const std::string& text) {
+    session_.terminal.print("\n" + session_.terminal.paint(Color::bold, title) + "\n" + text);
+  }
+
+  void head(const model::Allocation& alloc) {
+    std::vector<std::pair<std::string, std::string>> rows{
+        {"ID", alloc.id()},
+        {"Eval ID", short_id(alloc.eval_id(), options_.verbose)},
+        {"Name", alloc.name()},
+        {"Node ID", short_id(alloc.node_id(), options_.verbose)},
+        {"Node Name", alloc.node_name()},
+        {"Job ID", alloc.job_id()},
+        {"Job Version", std::to_string(alloc.job_version())},
+        {"Client Status", status_text(session_.terminal, alloc.client_status())},
+        {"Client Description",
+         alloc.client_description().empty() ? "<none>" : alloc.client_description()},
+        {"Desired Status", alloc.desired_status()},
+        {"Desired Description",
+         alloc.desired_description().empty() ? "<none>" : alloc.desired_description()},
+        {"Created", time_ago(session_, alloc.create_time())},
+        {"Modified", time_ago(session_, alloc.modify_time())}};
+    const auto add = [&](const char* name, const std::string& value) {
+      if (!value.empty()) rows.emplace_back(name, short_id(value, options_.verbose));
+    };
+    add("Deployment ID", alloc.deployment_id());
+    add("Previous Alloc ID", alloc.previous_allocation());
+    add("Replacement Alloc ID", alloc.next_allocation());
+    add("Preempted By", alloc.preempted_by_allocation());
+    if (alloc.deployment_status().has_healthy()) {
+      rows.emplace_back("Deployment Health",
+                        alloc.deployment_status().healthy() ? "healthy" : "unhealthy");
+    }
+    session_.terminal.print(key_values(session_.terminal, rows));
+  }
+
+  void ports(const model::Allocation& alloc) {
+    const auto& shared = alloc.allocated_resources().shared();
+    if (shared.ports().empty()) return;
+    std::vector<Row> rows{{"Label", "Dynamic", "Address"}};
+    for (const auto& port : shared.ports()) {
+      rows.push_back({port.label(), port.value() >= 20000 ? "yes" : "no",
+                      port.host_ip() + ":" + std::to_string(port.value())});
+    }
+    section("Allocation Addresses", table(session_.terminal, rows));
+  }
+
+  void task(const model::Allocation& alloc, const std::string& name) {
+    const auto& state = alloc.task_states().at(name);
+    section("Task \"" + name + "\" is \"" + state.state() + "\"", resources(alloc, name));
+    session_.terminal.print(
+        key_values(session_.terminal, {{"Started At", timestamp(state.started_at())},
+                                       {"Finished At", timestamp(state.finished_at())},
+                                       {"Total Restarts", std::to_string(state.restarts())},
+                                       {"Last Restart", timestamp(state.last_restart())}}));
+    std::vector<Row> rows{{"Time", "Type", "Description"}};
+    for (int i = state.events_size() - 1; i >= 0; --i) {
+      const auto& event = state.events(i);
+      rows.push_back({timestamp(event.time()), event.type(), event.display_message()});
+    }
+    section("Recent Events:", table(session_.terminal, rows));
+  }
+
+  std::string resources(const model::Allocation& alloc, const std::string& name) {
+    const auto& tasks = alloc.allocated_resources().tasks();
+    const auto found = tasks.find(name);
+    if (found == tasks.end()) return {};
+    const auto& memory = found->second.memory();
+    std::string cpu = std::to_string(found->second.cpu().cpu_shares()) + " MHz";
+    if (found->second.cpu().reserved_cores_size() > 0) {
+      cpu = std::to_string(found->second.cpu().reserved_cores_size()) + " cores";
+    }
+    std::string text =
+        "Task Resources: CPU " + cpu + ", memory " + std::to_string(memory.memory_mb()) + " MiB";
+    if (memory.memory_max_mb() > memory.memory_mb()) {
+      text += " (max " + std::to_string(memory.memory_max_mb()) + " MiB)";
+    }
+    return text;
+  }
+
+  void placement(const model::Allocation& alloc) {
+    if (!options_.verbose || alloc.metrics().score_meta_data().empty()) return;
+    std::vector<Row> rows{{"Node", "Score"}};
+    for (const auto& score : alloc.metrics().score_meta_data()) {
+      rows.push_back({score.node_id(), std::to_string(score.norm_score())});
+    }
+    section("Placement Metrics",
+            metric_text(alloc.metrics(), "  ") + table(session_.terminal, rows));
+  }
+
+  Session& session_;
+  const AllocOptions& options_;
+};
+
+int stop_alloc(Session& session, const AllocOptions& options) {
+  const auto id = resolve_alloc(session, options.alloc);
+  if (!id.ok()) return fail(session, id.error());
+  model::AllocationStopRequest request;
+  *request.mutable_write() = write(session);
+  request.set_alloc_id(*id);
+  request.set_no_shutdown_delay(options.no_shutdown_delay);
+  request.set_reschedule(options.reschedule);
+  const auto reply = session.client().get<model::AllocationStopResponse>("StopAllocation", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.detach) {
+    session.terminal.print(reply->eval_id());
+    return exit_ok;
+  }
+  return monitor_evaluation(session, reply->eval_id(),
+                            {.verbose = options.verbose, .deployment = false});
+}
+
+int restart_alloc(Session& session, const AllocOptions& options) {
+  const auto id = resolve_alloc(session, options.alloc);
+  if (!id.ok()) return fail(session, id.error());
+  model::AllocationRestartRequest request;
+  *request.mutable_write() = write(session);
+  request.set_alloc_id(*id);
+  request.set_task_name(options.task);
+  request.set_all_tasks(options.all_tasks);
+  const auto reply = session.client().get<model::Empty>("RestartAllocation", request);
+  return reply.ok() ? exit_ok : fail(session, reply.error());
+}
+
+int signal_alloc(Session& session, const AllocOptions& options) {
+  const auto id = resolve_alloc(session, options.alloc);
+  if (!id.ok()) return fail(session, id.error());
+  model::AllocationSignalRequest request;
+  *request.mutable_write() = write(session);
+  request.set_alloc_id(*id);
+  request.set_task(options.task);
+  request.set_signal(options.signal);
+  const auto reply = session.client().get<model::Empty>("SignalAllocation", request);
+  return reply.ok() ? exit_ok : fail(session, reply.error());
+}
+
+}  // namespace
+
+void add_alloc_commands(CLI::App& root, Session& session) {
+  CLI::App* alloc = add_group(root, "alloc", "Look at and act on single allocations");
+  const auto add = [&](const char* name, const char* description,
+                       int (*run)(Session&, const AllocOptions&)) {
+    auto options = std::make_shared<AllocOptions>();
+    CLI::App* command = add_command(*alloc, session, name, description,
+                                    [&session, options, run] { return run(session, *options); });
+    command->add_option("alloc", options->alloc, "Allocation ID or prefix")->required();
+    command->add_flag("--verbose", options->verbose, "Print whole IDs and more");
+    return std::pair(command, options);
+  };
+  auto [status, status_options] =
+      add("status", "Show an allocation, its tasks and their events",
+          [](Session& s, const AllocOptions& o) { return AllocPage(s, o).show(); });
+  status_options->output.add_to(*status);
+  auto [stop, stop_options] = add("stop", "Stop an allocation; its job replaces it", stop_alloc);
+  stop->add_flag("--detach", stop_options->detach, "Print the evaluation's ID and return at once");
+  stop->add_flag("--no-shutdown-delay", stop_options->no_shutdown_delay, "Ignore shutdown_delay");
+  stop->add_flag("--reschedule", stop_options->reschedule,
+                 "Place it elsewhere, batch allocations too");
+  auto [restart, restart_options] =
+      add("restart", "Restart the tasks of an allocation where it is", restart_alloc);
+  restart->add_option("task", restart_options->task, "Only this task");
+  restart->add_option("--task", restart_options->task, "Only this task");
+  restart->add_flag("--all-tasks", restart_options->all_tasks, "Also tasks that are not running");
+  auto [signal, signal_options] = add("signal", "Send a signal to tasks", signal_alloc);
+  signal->add_option("task", signal_options->task, "Only this task");
+  signal->add_option("--task", signal_options->task, "Only this task");
+  signal->add_option("-s,--signal", signal_options->signal, "Signal by name")
+      ->capture_default_str();
+  add_alloc_streams(*alloc, session);
+}
+
+}  // namespace yurt::cli

@@ -1,0 +1,175 @@
+// eval list and status, and deployment list and status: what the scheduler has done.
+#include <algorithm>
+
+#include "cli/monitor.h"
+#include "cli/output.h"
+#include "cli/show.h"
+
+namespace yurt::cli {
+namespace {
+
+struct EvalOptions {
+  std::string id, job, status, filter;
+  OutputOptions output;
+  bool verbose = false, monitor = false;
+};
+
+int list_evals(Session& session, const EvalOptions& options) {
+  model::EvaluationListRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_filter(options.filter);
+  request.mutable_query()->set_reverse(true);
+  request.set_job(options.job);
+  request.set_status(options.status);
+  const auto reply =
+      session.client().get<model::EvaluationListResponse>("ListEvaluations", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "evaluations");
+  if (reply->evaluations().empty()) {
+    session.terminal.print("No evals found");
+    return exit_ok;
+  }
+  std::vector<Row> rows{
+      {"ID", "Priority", "Triggered By", "Job ID", "Status", "Placement Failures"}};
+  for (const auto& eval : reply->evaluations()) {
+    rows.push_back({short_id(eval.id(), options.verbose), std::to_string(eval.priority()),
+                    eval.triggered_by(), eval.job_id(),
+                    status_text(session.terminal, eval.status()),
+                    eval.failed_tg_allocs().empty() ? "false" : "true"});
+  }
+  session.terminal.print(table(session.terminal, rows));
+  return exit_ok;
+}
+
+int show_eval(Session& session, const EvalOptions& options) {
+  const auto id = resolve_eval(session, options.id);
+  if (!id.ok()) return fail(session, id.error());
+  if (options.monitor) return monitor_evaluation(session, *id, {.verbose = options.verbose});
+  model::EvaluationReadRequest request;
+  *request.mutable_query() = query(session);
+  request.set_eval_id(*id);
+  const auto reply = session.client().get<model::EvaluationReadResponse>("ReadEvaluation", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "evaluation");
+  const auto& eval = reply->evaluation();
+  const Terminal& terminal = session.terminal;
+  terminal.print(key_values(
+      terminal, {{"ID", short_id(eval.id(), options.verbose)},
+                 {"Create Time", time_ago(session, eval.create_time())},
+                 {"Modify Time", time_ago(session, eval.modify_time())},
+                 {"Status", status_text(terminal, eval.status())},
+                 {"Status Description",
+                  eval.status_description().empty() ? eval.status() : eval.status_description()},
+                 {"Type", eval.type()},
+                 {"TriggeredBy", eval.triggered_by()},
+                 {"Job ID", eval.job_id()},
+                 {"Namespace", eval.namespace_()},
+                 {"Priority", std::to_string(eval.priority())},
+                 {"Placement Failures", eval.failed_tg_allocs().empty() ? "false" : "true"},
+                 {"Previous Eval", short_id(eval.previous_eval(), options.verbose)},
+                 {"Next Eval", short_id(eval.next_eval(), options.verbose)},
+                 {"Blocked Eval", short_id(eval.blocked_eval(), options.verbose)}}));
+  if (!eval.failed_tg_allocs().empty()) {
+    terminal.print("\n" + terminal.paint(Color::bold, "Failed Placements") + "\n" +
+                   placement_failures(terminal, eval.failed_tg_allocs()));
+  }
+  const auto allocs =
+      session.client().get<model::AllocationListResponse>("ListEvaluationAllocations", request);
+  if (allocs.ok() && !allocs->allocations().empty()) {
+    terminal.print("\n" + terminal.paint(Color::bold, "Allocations") + "\n" +
+                   allocation_table(session, allocs->allocations(), options.verbose));
+  }
+  return exit_ok;
+}
+
+int list_deployments(Session& session, const EvalOptions& options) {
+  model::DeploymentListRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_reverse(true);
+  const auto reply =
+      session.client().get<model::DeploymentListResponse>("ListDeployments", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployments");
+  if (reply->deployments().empty()) {
+    session.terminal.print("No deployments found");
+    return exit_ok;
+  }
+  std::vector<Row> rows{{"ID", "Job ID", "Job Version", "Status", "Description"}};
+  for (const auto& deployment : reply->deployments()) {
+    rows.push_back({short_id(deployment.id(), options.verbose), deployment.job_id(),
+                    std::to_string(deployment.job_version()),
+                    status_text(session.terminal, deployment.status()),
+                    deployment.status_description()});
+  }
+  session.terminal.print(table(session.terminal, rows));
+  return exit_ok;
+}
+
+int show_deployment(Session& session, const EvalOptions& options) {
+  const auto id = resolve_deployment(session, options.id);
+  if (!id.ok()) return fail(session, id.error());
+  if (options.monitor) return monitor_deployment(session, *id, options.verbose);
+  model::DeploymentReadRequest request;
+  *request.mutable_query() = query(session);
+  request.set_deployment_id(*id);
+  const auto reply = session.client().get<model::DeploymentReadResponse>("ReadDeployment", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployment");
+  const auto& deployment = reply->deployment();
+  const Terminal& terminal = session.terminal;
+  terminal.print(key_values(terminal, {{"ID", short_id(deployment.id(), options.verbose)},
+                                       {"Job ID", deployment.job_id()},
+                                       {"Job Version", std::to_string(deployment.job_version())},
+                                       {"Status", status_text(terminal, deployment.status())},
+                                       {"Description", deployment.status_description()}}));
+  std::vector<Row> rows{
+      {"Task Group", "Desired", "Placed", "Healthy", "Unhealthy", "Progress Deadline"}};
+  for (const auto& [name, group] : deployment.task_groups()) {
+    rows.push_back({name, std::to_string(group.desired_total()),
+                    std::to_string(group.placed_allocs()), std::to_string(group.healthy_allocs()),
+                    std::to_string(group.unhealthy_allocs()),
+                    timestamp(group.require_progress_by())});
+  }
+  std::sort(rows.begin() + 1, rows.end());
+  terminal.print("\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows));
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_eval_commands(CLI::App& root, Session& session) {
+  CLI::App* eval = add_group(root, "eval", "Look at evaluations");
+  auto list = std::make_shared<EvalOptions>();
+  CLI::App* command = add_command(*eval, session, "list", "List evaluations",
+                                  [&session, list] { return list_evals(session, *list); });
+  list->output.add_to(*command);
+  command->add_flag("--verbose", list->verbose, "Print whole IDs");
+  command->add_option("--job", list->job, "Only those of this job");
+  command->add_option("--status", list->status, "Only those with this status");
+  command->add_option("--filter", list->filter, "Only those that match the expression");
+  auto status = std::make_shared<EvalOptions>();
+  command = add_command(*eval, session, "status", "Show an evaluation",
+                        [&session, status] { return show_eval(session, *status); });
+  command->add_option("eval", status->id, "Evaluation ID or prefix")->required();
+  status->output.add_to(*command);
+  command->add_flag("--verbose", status->verbose, "Print whole IDs");
+  command->add_flag("--monitor", status->monitor, "Follow it until it is dealt with");
+}
+
+void add_deployment_commands(CLI::App& root, Session& session) {
+  CLI::App* deployment = add_group(root, "deployment", "Look at deployments");
+  auto list = std::make_shared<EvalOptions>();
+  CLI::App* command = add_command(*deployment, session, "list", "List deployments",
+                                  [&session, list] { return list_deployments(session, *list); });
+  list->output.add_to(*command);
+  command->add_flag("--verbose", list->verbose, "Print whole IDs");
+  auto status = std::make_shared<EvalOptions>();
+  command = add_command(*deployment, session, "status", "Show a deployment",
+                        [&session, status] { return show_deployment(session, *status); });
+  command->add_option("deployment", status->id, "Deployment ID or prefix")->required();
+  status->output.add_to(*command);
+  command->add_flag("--verbose", status->verbose, "Print whole IDs");
+  command->add_flag("--monitor", status->monitor, "Follow it until it is over");
+}
+
+}  // namespace yurt::cli

@@ -1,0 +1,36 @@
+// Job files as the command line takes them: HCL or JSON, from a path or standard input, with
+// variables.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "jobspec/parse.h"
+
+namespace yurt::cli {
+
+struct JobFileOptions {
+  std::string path;  // "-": standard input
+  bool json = false;
+  bool strict = true;
+  std::vector<std::string> variables;  // name=value
+  std::vector<std::string> variable_files;
+
+  // Adds the file and its flags to `command`.
+  void add_to(CLI::App& command);
+};
+
+struct JobFile {
+  model::Job job;
+  model::JobSubmission submission;
+  jobspec::SourceMap places;  // empty for JSON
+  bool from_hcl = false;
+};
+
+// Reads and decodes. Prints what is wrong, with the place in the file, and returns nullopt.
+[[nodiscard]] std::optional<JobFile> load_job_file(Session& session, const JobFileOptions& options);
+
+}  // namespace yurt::cli

@@ -1,0 +1,109 @@
+// job history, inspect, allocs, deployments: what is stored of a job.
+#include "cli/diff_text.h"
+#include "cli/job_commands.h"
+#include "cli/output.h"
+#include "cli/show.h"
+
+namespace yurt::cli {
+namespace {
+
+struct LookOptions {
+  std::string job;
+  OutputOptions output;
+  bool verbose = false, diff = false, all = false;
+  std::optional<std::uint64_t> version;
+};
+
+Result<model::JobVersionsResponse> versions_of(Session& session, const LookOptions& options) {
+  YURT_ASSIGN(const std::string id, resolve_job(session, options.job));
+  model::JobVersionsRequest request;
+  *request.mutable_query() = query(session);
+  request.set_job_id(id);
+  request.set_diffs(options.diff);
+  return session.client().get<model::JobVersionsResponse>("ListJobVersions", request);
+}
+
+int show_history(Session& session, const LookOptions& options) {
+  const auto reply = versions_of(session, options);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "versions");
+  const Terminal& terminal = session.terminal;
+  for (int i = 0; i < reply->versions_size(); ++i) {
+    const auto& job = reply->versions(i);
+    if (options.version && job.version() != *options.version) continue;
+    terminal.print(key_values(terminal, {{"Version", std::to_string(job.version())},
+                                         {"Stable", job.stable() ? "true" : "false"},
+                                         {"Submit Date", timestamp(job.submit_time())}}));
+    if (options.diff && i < reply->diffs_size()) {
+      terminal.print("Diff    =\n" + diff_text(terminal, reply->diffs(i), options.verbose));
+    }
+    terminal.print("");
+  }
+  return exit_ok;
+}
+
+int inspect_job(Session& session, const LookOptions& options) {
+  const auto reply = versions_of(session, options);
+  if (!reply.ok()) return fail(session, reply.error());
+  for (const auto& job : reply->versions()) {
+    if (options.version && job.version() != *options.version) continue;
+    model::JobValidateRequest wrapped;
+    *wrapped.mutable_job() = job;
+    OutputOptions output = options.output;
+    if (!output.format.empty()) {
+      model::JobReadResponse read;
+      *read.mutable_job() = job;
+      return print_field(session, output, read, "job");
+    }
+    return print_message(session, output, wrapped);
+  }
+  return fail(session, {ErrorCode::not_found, "the job has no such version"});
+}
+
+int list_allocations(Session& session, const LookOptions& options) {
+  const auto id = resolve_job(session, options.job);
+  if (!id.ok()) return fail(session, id.error());
+  model::JobAllocationsRequest request;
+  *request.mutable_query() = query(session);
+  request.set_job_id(*id);
+  request.set_all(options.all);
+  const auto reply =
+      session.client().get<model::AllocationListResponse>("ListJobAllocations", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "allocations");
+  session.terminal.print(allocation_table(session, reply->allocations(), options.verbose));
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_job_history(CLI::App& job, Session& session) {
+  const auto add = [&](const char* name, const char* description,
+                       int (*run)(Session&, const LookOptions&)) {
+    auto options = std::make_shared<LookOptions>();
+    CLI::App* command = add_command(job, session, name, description,
+                                    [&session, options, run] { return run(session, *options); });
+    command->add_option("job", options->job, "Job ID or prefix")->required();
+    options->output.add_to(*command);
+    command->add_flag("--verbose", options->verbose, "Print whole IDs");
+    return std::pair(command, options);
+  };
+  auto [history, history_options] = add("history", "Show the versions of a job", show_history);
+  history->add_flag("-p", history_options->diff, "Show what each version changed");
+  history->add_option("--version", history_options->version, "Only this version");
+  auto [inspect, inspect_options] = add("inspect", "Print a job as it is stored", inspect_job);
+  inspect->add_option("--version", inspect_options->version, "This version rather than the newest");
+  auto [allocs, allocs_options] = add("allocs", "List the allocations of a job", list_allocations);
+  allocs->add_flag("--all", allocs_options->all, "Also those of earlier jobs of this ID");
+}
+
+void add_job_commands(CLI::App& root, Session& session) {
+  CLI::App* job = add_group(root, "job", "Run, watch and change jobs");
+  add_job_run(*job, session);
+  add_job_plan(*job, session);
+  add_job_status(*job, session);
+  add_job_changes(*job, session);
+  add_job_history(*job, session);
+}
+
+}  // namespace yurt::cli

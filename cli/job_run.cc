@@ -1,0 +1,170 @@
+// job run, job validate, job inspect, job fmt: from a file to the cluster.
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cli/job_commands.h"
+#include "cli/job_file.h"
+#include "cli/monitor.h"
+#include "cli/output.h"
+#include "cli/show.h"
+#include "jobspec/defaults/defaults.h"
+#include "jobspec/hcl/format.h"
+#include "jobspec/json/write.h"
+#include "jobspec/validate/validate.h"
+
+namespace yurt::cli {
+namespace {
+
+// The job as a registration carries it.
+std::string request_json(const model::Job& job) {
+  model::JobValidateRequest request;
+  *request.mutable_job() = job;
+  return json::write(request, {.pretty = true});
+}
+
+// Flags that name the place win over nothing: a file that names its own keeps it.
+void fill_place(const Session& session, model::Job& job) {
+  if (!job.has_namespace_()) job.set_namespace_(session.ns);
+  if (!job.has_region() && !session.region.empty()) job.set_region(session.region);
+}
+
+struct RunOptions {
+  JobFileOptions file;
+  bool detach = false, output = false, verbose = false;
+  bool preserve_counts = false, preserve_resources = false;
+  std::optional<std::uint64_t> check_index;
+  int eval_priority = 0;
+};
+
+int run_job(Session& session, const RunOptions& options) {
+  auto file = load_job_file(session, options.file);
+  if (!file) return exit_failure;
+  fill_place(session, file->job);
+  if (options.output) {
+    session.terminal.print(request_json(file->job));
+    return exit_ok;
+  }
+  model::JobRegisterRequest request;
+  *request.mutable_write() = write(session);
+  *request.mutable_job() = file->job;
+  *request.mutable_submission() = file->submission;
+  request.set_preserve_counts(options.preserve_counts);
+  request.set_preserve_resources(options.preserve_resources);
+  request.set_eval_priority(options.eval_priority);
+  if (options.check_index) {
+    request.set_enforce_index(true);
+    request.set_job_modify_index(*options.check_index);
+  }
+  const auto reply = session.client().get<model::JobRegisterResponse>("RegisterJob", request);
+  if (!reply.ok()) {
+    // The server says what is wrong; here it is known where in the file.
+    model::Job job = file->job;
+    jobspec::apply_defaults(job);
+    const auto issues = jobspec::validate(job);
+    if (file->from_hcl && issues.has_errors()) {
+      session.terminal.print_error(hcl::render(jobspec::to_diagnostics(issues, job, file->places),
+                                               session.terminal.color()));
+      return exit_failure;
+    }
+    return fail(session, reply.error());
+  }
+  if (!reply->warnings().empty()) {
+    session.terminal.print_error(session.terminal.paint(Color::yellow, "Job Warnings:\n") +
+                                 reply->warnings());
+  }
+  if (reply->eval_id().empty()) {
+    session.terminal.print("Job registration successful");
+    return exit_ok;
+  }
+  if (options.detach) {
+    session.terminal.print("Job registration successful\nEvaluation ID: " + reply->eval_id());
+    return exit_ok;
+  }
+  return monitor_evaluation(session, reply->eval_id(), {.verbose = options.verbose});
+}
+
+int validate_job(Session& session, const JobFileOptions& options) {
+  auto file = load_job_file(session, options);
+  if (!file) return exit_failure;
+  fill_place(session, file->job);
+  jobspec::apply_defaults(file->job);
+  const auto issues = jobspec::validate(file->job);
+  if (file->from_hcl) {
+    const std::string text = hcl::render(jobspec::to_diagnostics(issues, file->job, file->places),
+                                         session.terminal.color());
+    if (!text.empty()) session.terminal.print_error(text);
+  } else if (!issues.list().empty()) {
+    session.terminal.print_error(jobspec::errors_text(issues, file->job) +
+                                 jobspec::warnings_text(issues, file->job));
+  }
+  if (issues.has_errors()) {
+    session.terminal.print("Job validation failed");
+    return exit_failure;
+  }
+  session.terminal.print("Job validation successful");
+  return exit_ok;
+}
+
+struct FormatOptions {
+  std::vector<std::string> paths;
+  bool check = false;
+};
+
+int format_files(Session& session, const FormatOptions& options) {
+  int code = exit_ok;
+  for (const std::string& path : options.paths) {
+    const auto text = read_file(path);
+    if (!text.ok()) return fail(session, text.error());
+    hcl::Diagnostics problems;
+    const auto formatted =
+        hcl::format_source(std::make_shared<const hcl::Source>(path, *text), problems);
+    if (problems.has_errors()) {
+      session.terminal.print_error(hcl::render(problems, session.terminal.color()));
+      code = exit_failure;
+      continue;
+    }
+    if (formatted == *text) continue;
+    session.terminal.print(path);
+    if (options.check) {
+      code = exit_failure;
+      continue;
+    }
+    struct stat info {};
+    const unsigned mode = ::stat(path.c_str(), &info) == 0 ? info.st_mode & 0777U : 0644U;
+    const Status written = write_file_atomically(path, formatted, mode);
+    if (!written.ok()) return fail(session, written.error());
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_job_run(CLI::App& job, Session& session) {
+  auto run = std::make_shared<RunOptions>();
+  CLI::App* command = add_command(job, session, "run", "Register a job and follow its placement",
+                                  [&session, run] { return run_job(session, *run); });
+  run->file.add_to(*command);
+  command->add_flag("--detach", run->detach, "Print the evaluation's ID and return at once");
+  command->add_flag("--output", run->output, "Print the API's JSON and submit nothing");
+  command->add_flag("--verbose", run->verbose, "Print whole IDs");
+  command->add_option("--check-index", run->check_index,
+                      "Register only if the job's modify index is this; 0: only if it is new");
+  command->add_flag("--preserve-counts", run->preserve_counts,
+                    "Keep the counts of groups that run already");
+  command->add_flag("--preserve-resources", run->preserve_resources,
+                    "Keep the resources of tasks that run already");
+  command->add_option("--eval-priority", run->eval_priority, "Priority of the evaluation");
+
+  auto check = std::make_shared<JobFileOptions>();
+  command = add_command(job, session, "validate", "Check a job file without a server",
+                        [&session, check] { return validate_job(session, *check); });
+  check->add_to(*command);
+
+  auto format = std::make_shared<FormatOptions>();
+  command = add_command(job, session, "fmt", "Rewrite job files in the canonical form",
+                        [&session, format] { return format_files(session, *format); });
+  command->add_option("files", format->paths, "Files to format")->required();
+  command->add_flag("--check", format->check, "Change nothing; exit 1 if something would change");
+}
+
+}  // namespace yurt::cli

@@ -1,0 +1,268 @@
+// node status, drain, eligibility: the machines.
+#include <algorithm>
+
+#include "base/duration.h"
+#include "cli/output.h"
+#include "cli/show.h"
+
+namespace yurt::cli {
+namespace {
+
+struct NodeOptions {
+  std::string node;
+  OutputOptions output;
+  bool verbose = false, stats = false;
+  bool enable = false, disable = false;
+  std::string deadline = "1h";
+  bool force = false, no_deadline = false, ignore_system = false, keep_ineligible = false;
+  bool detach = false;
+};
+
+int list_nodes(Session& session, const NodeOptions& options) {
+  model::NodeListRequest request;
+  *request.mutable_query() = query(session);
+  request.set_resources(options.verbose);
+  const auto reply = session.client().get<model::NodeListResponse>("ListNodes", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "nodes");
+  if (reply->nodes().empty()) {
+    session.terminal.print("No nodes registered");
+    return exit_ok;
+  }
+  std::vector<Row> rows{
+      {"ID", "Node Pool", "DC", "Name", "Class", "Drain", "Eligibility", "Status"}};
+  for (const auto& node : reply->nodes()) {
+    rows.push_back({short_id(node.id(), options.verbose), node.node_pool(), node.datacenter(),
+                    node.name(), node.node_class().empty() ? "<none>" : node.node_class(),
+                    node.drain() ? "true" : "false",
+                    status_text(session.terminal, node.scheduling_eligibility()),
+                    status_text(session.terminal, node.status())});
+  }
+  session.terminal.print(table(session.terminal, rows));
+  return exit_ok;
+}
+
+std::string used_of(std::int64_t used, std::int64_t total, const char* unit) {
+  return std::to_string(used) + "/" + std::to_string(total) + " " + unit;
+}
+
+class NodePage {
+ public:
+  NodePage(Session& session, const NodeOptions& options) : session_(session), options_(options) {}
+
+  int show() {
+    const auto id = resolve_node(session_, options_.node);
+    if (!id.ok()) return fail(session_, id.error());
+    model::NodeReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_node_id(*id);
+    const auto reply = session_.client().get<model::NodeReadResponse>("ReadNode", request);
+    if (!reply.ok()) return fail(session_, reply.error());
+    if (options_.output.wanted()) return print_field(session_, options_.output, *reply, "node");
+    const auto allocs =
+        session_.client().get<model::NodeAllocationsResponse>("ListNodeAllocations", request);
+    if (!allocs.ok()) return fail(session_, allocs.error());
+    head(reply->node());
+    resources(reply->node(), *allocs);
+    events(reply->node());
+    allocations(*allocs);
+    if (options_.verbose) attributes(reply->node());
+    return options_.stats ? stats(*id) : exit_ok;
+  }
+
+ private:
+  void section(const std::string& title, const std::string& text) {
+    session_.terminal.print("\n" + session_.terminal.paint(Color::bold, title) + "\n" + text);
+  }
+
+  void head(const model::Node& node) {
+    std::string drivers;
+    std::vector<std::string> names;
+    for (const auto& [name, driver] : node.drivers()) {
+      if (driver.detected()) names.push_back(name + (driver.healthy() ? "" : " (unhealthy)"));
+    }
+    std::sort(names.begin(), names.end());
+    for (const auto& name : names) drivers += (drivers.empty() ? "" : ",") + name;
+    session_.terminal.print(
+        key_values(session_.terminal,
+                   {{"ID", node.id()},
+                    {"Name", node.name()},
+                    {"Node Pool", node.node_pool()},
+                    {"Class", node.node_class().empty() ? "<none>" : node.node_class()},
+                    {"DC", node.datacenter()},
+                    {"Drain", node.has_drain_strategy() ? "true" : "false"},
+                    {"Eligibility", status_text(session_.terminal, node.scheduling_eligibility())},
+                    {"Status", status_text(session_.terminal, node.status())},
+                    {"Drivers", drivers}}));
+  }
+
+  void resources(const model::Node& node, const model::NodeAllocationsResponse& allocs) {
+    std::int64_t cpu = 0, memory = 0, disk = 0;
+    for (const auto& alloc : allocs.allocations()) {
+      const std::string& status = alloc.client_status();
+      if (status != "running" && status != "pending") continue;
+      for (const auto& [name, task] : alloc.allocated_resources().tasks()) {
+        cpu += task.cpu().cpu_shares();
+        memory += task.memory().memory_mb();
+      }
+      disk += alloc.allocated_resources().shared().disk_mb();
+    }
+    const auto& total = node.node_resources();
+    const auto& reserved = node.reserved_resources();
+    section(
+        "Allocated Resources",
+        table(session_.terminal,
+              {{"CPU", "Memory", "Disk"},
+               {used_of(cpu, total.cpu().cpu_shares() - reserved.cpu().cpu_shares(), "MHz"),
+                used_of(memory, total.memory().memory_mb() - reserved.memory().memory_mb(), "MiB"),
+                used_of(disk, total.disk().disk_mb() - reserved.disk().disk_mb(), "MiB")}}));
+  }
+
+  void events(const model::Node& node) {
+    std::vector<Row> rows{{"Time", "Subsystem", "Message"}};
+    for (int i = node.events_size() - 1; i >= 0; --i) {
+      const auto& event = node.events(i);
+      rows.push_back({timestamp(event.timestamp()), event.subsystem(), event.message()});
+    }
+    section("Node Events", table(session_.terminal, rows));
+  }
+
+  void allocations(const model::NodeAllocationsResponse& allocs) {
+    std::vector<const model::Allocation*> sorted;
+    for (const auto& alloc : allocs.allocations()) sorted.push_back(&alloc);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto* a, const auto* b) { return a->create_index() > b->create_index(); });
+    std::vector<Row> rows{{"ID", "Job ID", "Task Group", "Desired", "Status", "Created"}};
+    for (const auto* alloc : sorted) {
+      rows.push_back({short_id(alloc->id(), options_.verbose), alloc->job_id(), alloc->task_group(),
+                      alloc->desired_status(),
+                      status_text(session_.terminal, alloc->client_status()),
+                      time_ago(session_, alloc->create_time())});
+    }
+    section("Allocations",
+            sorted.empty() ? "No allocations placed" : table(session_.terminal, rows));
+  }
+
+  void attributes(const model::Node& node) {
+    const auto listing = [&](const auto& map) {
+      std::vector<std::pair<std::string, std::string>> rows(map.begin(), map.end());
+      std::sort(rows.begin(), rows.end());
+      return key_values(session_.terminal, rows);
+    };
+    section("Attributes", listing(node.attributes()));
+    section("Meta", listing(node.meta()));
+  }
+
+  int stats(const std::string& id) {
+    model::NodeStatsRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_node_id(id);
+    const auto reply = session_.client().get<model::JsonDocument>("ReadNodeStats", request);
+    if (!reply.ok()) return fail(session_, reply.error());
+    section("Statistics", reply->json());
+    return exit_ok;
+  }
+
+  Session& session_;
+  const NodeOptions& options_;
+};
+
+// Waits until the drain is over; prints each allocation that leaves.
+int follow_drain(Session& session, const std::string& id) {
+  model::NodeReadRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_wait(30 * nanoseconds_per_second);
+  request.set_node_id(id);
+  while (true) {
+    const auto reply = session.client().get<model::NodeReadResponse>("ReadNode", request);
+    if (!reply.ok()) return fail(session, reply.error());
+    if (!reply->node().has_drain_strategy()) {
+      session.terminal.print("Drain complete for node " + id);
+      return exit_ok;
+    }
+    request.mutable_query()->set_index(reply->query_meta().index());
+  }
+}
+
+int drain_node(Session& session, const NodeOptions& options) {
+  if (options.enable == options.disable) {
+    return fail(session, {ErrorCode::invalid_argument, "give either -enable or -disable"});
+  }
+  const auto id = resolve_node(session, options.node);
+  if (!id.ok()) return fail(session, id.error());
+  model::NodeDrainRequest request;
+  *request.mutable_write() = write(session);
+  request.set_node_id(*id);
+  if (options.enable) {
+    auto* spec = request.mutable_drain_spec();
+    const auto deadline = parse_duration(options.deadline);
+    if (!deadline.ok()) return fail(session, deadline.error().within("-deadline"));
+    spec->set_deadline(options.force ? -1 : options.no_deadline ? 0 : *deadline);
+    spec->set_ignore_system_jobs(options.ignore_system);
+  } else {
+    request.set_mark_eligible(!options.keep_ineligible);
+  }
+  const auto reply = session.client().get<model::NodeUpdateResponse>("DrainNode", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  session.terminal.print("Node \"" + *id + "\" drain strategy " +
+                         (options.enable ? "set" : "unset"));
+  return options.enable && !options.detach ? follow_drain(session, *id) : exit_ok;
+}
+
+int set_eligibility(Session& session, const NodeOptions& options) {
+  if (options.enable == options.disable) {
+    return fail(session, {ErrorCode::invalid_argument, "give either -enable or -disable"});
+  }
+  const auto id = resolve_node(session, options.node);
+  if (!id.ok()) return fail(session, id.error());
+  model::NodeEligibilityRequest request;
+  *request.mutable_write() = write(session);
+  request.set_node_id(*id);
+  request.set_eligibility(options.enable ? "eligible" : "ineligible");
+  const auto reply = session.client().get<model::NodeUpdateResponse>("SetNodeEligibility", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  session.terminal.print("Node \"" + *id +
+                         "\" scheduling eligibility set: " + request.eligibility());
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_node_commands(CLI::App& root, Session& session) {
+  CLI::App* node = add_group(root, "node", "Look at and act on the machines");
+  auto status = std::make_shared<NodeOptions>();
+  CLI::App* command =
+      add_command(*node, session, "status", "List nodes, or show one", [&session, status] {
+        return status->node.empty() ? list_nodes(session, *status)
+                                    : NodePage(session, *status).show();
+      });
+  command->add_option("node", status->node, "Node ID or prefix");
+  status->output.add_to(*command);
+  command->add_flag("--verbose", status->verbose, "Show whole IDs and attributes");
+  command->add_flag("--stats", status->stats, "Show the host's statistics");
+
+  const auto add_switch = [](CLI::App* command, NodeOptions& options) {
+    command->add_option("node", options.node, "Node ID or prefix")->required();
+    command->add_flag("--enable", options.enable, "Turn it on");
+    command->add_flag("--disable", options.disable, "Turn it off");
+  };
+  auto drain = std::make_shared<NodeOptions>();
+  command = add_command(*node, session, "drain", "Move everything off a node, or end that",
+                        [&session, drain] { return drain_node(session, *drain); });
+  add_switch(command, *drain);
+  command->add_option("--deadline", drain->deadline, "Move what is left by force after this long")
+      ->capture_default_str();
+  command->add_flag("--force", drain->force, "Move everything at once");
+  command->add_flag("--no-deadline", drain->no_deadline, "Wait for as long as it takes");
+  command->add_flag("--ignore-system", drain->ignore_system, "Leave system jobs where they are");
+  command->add_flag("--keep-ineligible", drain->keep_ineligible,
+                    "With -disable: place nothing on it yet");
+  command->add_flag("--detach", drain->detach, "Do not wait for the end");
+
+  auto eligibility = std::make_shared<NodeOptions>();
+  command = add_command(*node, session, "eligibility", "Allow or forbid new placements on a node",
+                        [&session, eligibility] { return set_eligibility(session, *eligibility); });
+  add_switch(command, *eligibility);
+}
+
+}  // namespace yurt::cli

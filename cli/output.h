@@ -1,0 +1,34 @@
+// Objects as -json or as -t formats them.
+//
+// A -t text is either a list of fields ("ID,Status", printed with tabs between) or a template with
+// {{.Field.Nested}} references, {{range .List}} … {{end}} over lists and maps, and plain text.
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace yurt::cli {
+
+struct OutputOptions {
+  bool json = false;
+  std::string format;
+
+  void add_to(CLI::App& command);
+  [[nodiscard]] bool wanted() const { return json || !format.empty(); }
+};
+
+// `json` through the format. invalid_argument names what is wrong with it.
+[[nodiscard]] Result<std::string> format_json(const std::string& json, const std::string& format);
+
+// Print `message`, or one of its fields, as the options ask; the exit code.
+int print_message(Session& session, const OutputOptions& options,
+                  const google::protobuf::Message& message);
+int print_field(Session& session, const OutputOptions& options,
+                const google::protobuf::Message& message, const std::string& field);
+
+}  // namespace yurt::cli
