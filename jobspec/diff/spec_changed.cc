@@ -1,37 +1,36 @@
-#include "jobspec/diff/spec_changed.h"
-
+// Comparison without a diff: every registration asks it, so it allocates next to nothing.
+#include <google/protobuf/reflection.h>
 #include <google/protobuf/util/message_differencer.h>
 
-#include <vector>
-
-#include "proto/job.pb.h"
-#include "proto/options.pb.h"
+#include "jobspec/diff/diff.h"
+#include "jobspec/diff/fields.h"
 
 namespace yurt::jobspec {
 namespace {
 
-using google::protobuf::FieldDescriptor;
+class SpecOnly final : public google::protobuf::util::MessageDifferencer::IgnoreCriteria {
+ public:
+  bool IsIgnored(
+      const google::protobuf::Message&, const google::protobuf::Message&,
+      const google::protobuf::FieldDescriptor* field,
+      const std::vector<google::protobuf::util::MessageDifferencer::SpecificField>&) override {
+    // Free-form content and the entries of maps are values: all of it counts.
+    const auto* owner = field->containing_type();
+    if (owner->options().map_entry() || owner->file()->package() == "google.protobuf") return false;
+    return !is_spec(*field) && !is_wrapped_list(*owner);
+  }
 
-const std::vector<const FieldDescriptor*>& kept_by_servers() {
-  static const std::vector<const FieldDescriptor*> fields = [] {
-    std::vector<const FieldDescriptor*> out;
-    const auto* job = model::Job::descriptor();
-    for (int i = 0; i < job->field_count(); ++i) {
-      if (job->field(i)->options().GetExtension(model::not_spec)) out.push_back(job->field(i));
-    }
-    return out;
-  }();
-  return fields;
-}
+ private:
+  static bool is_wrapped_list(const google::protobuf::Descriptor& descriptor) {
+    return descriptor.field_count() == 1 && descriptor.field(0)->name() == "values";
+  }
+};
 
 }  // namespace
 
 bool spec_changed(const model::Job& before, const model::Job& after) {
   google::protobuf::util::MessageDifferencer differencer;
-  // An optional field that is absent and one that holds its type's zero say the same.
-  differencer.set_message_field_comparison(
-      google::protobuf::util::MessageDifferencer::EQUIVALENT);
-  for (const FieldDescriptor* field : kept_by_servers()) differencer.IgnoreField(field);
+  differencer.AddIgnoreCriteria(new SpecOnly());  // which takes it over
   return !differencer.Compare(before, after);
 }
 
