@@ -47,10 +47,15 @@ std::string Core::Node::describe() const {
     out << " " << item.index;
     print(out, item.configuration);
   }
-  out << "\nwrites " << writes_.persisted_sequence() << " " << writes_.hard_state_sequence() << " "
-      << writes_.log_sequence() << "\nheld";
+  // Sequences count from the last one persisted, so that equal states read alike.
+  const std::uint64_t persisted = writes_.persisted_sequence();
+  const auto ahead = [&](std::uint64_t sequence) {
+    return sequence <= persisted ? 0 : sequence - persisted;
+  };
+  out << "\nwrites " << ahead(writes_.hard_state_sequence()) << " " << ahead(writes_.log_sequence())
+      << " " << ahead(own_vote_after_) << "\nheld";
   for (const auto& held : outbox_.held()) {
-    out << " " << held.after << ":" << held.message.to << ":" << held.message.body.index();
+    out << " " << ahead(held.after) << ":" << held.message.to << ":" << held.message.body.index();
     if (const auto* reply = std::get_if<AppendReply>(&held.message.body))
       out << ":" << reply->match;
   }

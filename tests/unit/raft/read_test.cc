@@ -59,6 +59,24 @@ TEST(RaftRead, at_a_follower_ends_in_time_when_the_question_is_lost) {
   EXPECT_EQ(cluster.answer_of_read(3)->refusal, Refusal::timed_out);
 }
 
+// Found by the simulator: the answer's index was never applied there, and the read never ended.
+TEST(RaftRead, at_a_removed_server_ends_in_time) {
+  Cluster cluster(3);
+  cluster.elect(1);
+  cluster.cut(1, 3);
+  cluster.change(1, MembershipChange::remove, 3);
+  cluster.pump();
+  cluster.propose(1, "not for 3");
+  cluster.pump();
+  cluster.heal();
+  cluster.read(3);
+  cluster.pump();
+  EXPECT_FALSE(cluster.answer_of_read(3).has_value());
+  cluster.elapse(1200);
+  ASSERT_TRUE(cluster.answer_of_read(3).has_value());
+  EXPECT_EQ(cluster.answer_of_read(3)->refusal, Refusal::timed_out);
+}
+
 // Another leader has been elected and has acknowledged a write; the old one does not know.
 std::optional<ReadAnswer> read_at_a_deposed_leader(Mutations mutations) {
   Cluster cluster(3, {}, mutations);
