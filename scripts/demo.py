@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""The tour: train a model on real data and serve it, from job files in Nomad's language.
+
+    demo.py PATH_TO_YURT
+
+Starts `yurt dev` on free ports in a temporary folder, runs examples/iris, and leaves nothing behind.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples" / "iris"
+PATIENCE_S = 60
+
+
+def say(text):
+    print(f"\n\033[1m==> {text}\033[0m" if sys.stdout.isatty() else f"\n==> {text}", flush=True)
+
+
+class Failure(Exception):
+    pass
+
+
+class Cluster:
+    """`yurt dev` in a folder of its own."""
+
+    def __init__(self, yurt, folder):
+        self.yurt = yurt
+        self.folder = folder
+        self.log = open(folder / "yurt.log", "wb")
+        self.process = subprocess.Popen(
+            [yurt, "dev", "-data-dir", folder / "data", "-http-port", "0", "-rpc-port", "0"],
+            stdout=subprocess.PIPE, stderr=self.log)
+        line = self.process.stdout.readline().decode()
+        if "gRPC" not in line:
+            raise Failure(f"yurt dev did not start: {(folder / 'yurt.log').read_text()}")
+        print(line.strip())
+        self.http = line.split("HTTP ")[1].split(",")[0]
+        self.rpc = line.split("gRPC ")[1].split(",")[0]
+
+    def cli(self, *words, check=True):
+        command = [str(self.yurt), *map(str, words)]
+        print(f"$ yurt {' '.join(command[1:])}", flush=True)
+        done = subprocess.run(command, env={**os.environ, "YURT_ADDR": self.rpc}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        print(done.stdout, end="", flush=True)
+        if check and done.returncode != 0:
+            raise Failure(f"`yurt {' '.join(command[1:])}` exited with {done.returncode}")
+        return done.stdout
+
+    def get(self, path):
+        with urllib.request.urlopen(self.http + path, timeout=10) as reply:
+            return json.load(reply)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+def wait_for(what, condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise Failure(f"waited {PATIENCE_S} s for {what}")
+        time.sleep(0.05)
+
+
+def running(cluster, job):
+    allocs = cluster.get(f"/v1/job/{job}/allocations")
+    return [a for a in allocs if a["ClientStatus"] == "running" and a["DesiredStatus"] == "run"]
+
+
+def address_of(cluster, alloc_id):
+    port = cluster.get(f"/v1/allocation/{alloc_id}")["AllocatedResources"]["Shared"]["Ports"][0]
+    return f"http://{port['HostIP'] or '127.0.0.1'}:{port['Value']}"
+
+
+def predict(address):
+    query = "sepal_length=6.7&sepal_width=3.0&petal_length=5.2&petal_width=2.3"
+    try:
+        with urllib.request.urlopen(f"{address}/predict?{query}", timeout=2) as reply:
+            return json.load(reply)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
+
+
+def train(cluster, output):
+    say("Train: a batch job, data and trainer in as artifacts, model and metrics out")
+    cluster.cli("job", "run", "-var", f"source={EXAMPLES}", "-var", f"output={output}",
+                EXAMPLES / "train.nomad.hcl")
+    done = wait_for("the training to end", lambda: [
+        a for a in cluster.get("/v1/job/iris-train/allocations")
+        if a["ClientStatus"] in ("complete", "failed")])
+    cluster.cli("alloc", "logs", done[0]["ID"])
+    if done[0]["ClientStatus"] != "complete":
+        cluster.cli("alloc", "status", done[0]["ID"])
+        raise Failure("the training failed")
+    metrics = json.loads((output / "metrics.json").read_text())
+    print(f"metrics.json: {metrics}")
+
+
+def serve(cluster, model):
+    say("Serve: three predictors, each on a port of its own")
+    cluster.cli("job", "run", "-var", f"source={EXAMPLES}", "-var", f"model={model}",
+                EXAMPLES / "serve.nomad.hcl")
+    allocs = wait_for("three predictors", lambda: len(a := running(cluster, "iris-serve")) == 3 and a)
+    address = address_of(cluster, allocs[0]["ID"])
+    say(f"Predict: an unknown flower, asked of {address}")
+    answer = wait_for("a prediction", lambda: predict(address))
+    print(json.dumps(answer))
+    return allocs[0]["ID"], address
+
+
+def survive(cluster, alloc_id, address):
+    say("Kill one predictor with SIGKILL and watch it come back")
+    cluster.cli("alloc", "signal", "-s", "SIGKILL", alloc_id)
+    wait_for("the restart", lambda: (cluster.get(f"/v1/allocation/{alloc_id}")["TaskStates"]
+                                     ["predict"]["Restarts"] >= 1))
+    print(json.dumps(wait_for("a prediction after the restart", lambda: predict(address))))
+    cluster.cli("job", "status", "iris-serve")
+
+
+def stop(cluster):
+    say("Stop everything")
+    cluster.cli("job", "stop", "iris-serve")
+    wait_for("the predictors to end", lambda: not any(
+        a["ClientStatus"] in ("running", "pending")
+        for a in cluster.get("/v1/job/iris-serve/allocations")))
+
+
+def main():
+    yurt = pathlib.Path(sys.argv[1]).resolve()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="yurt-demo-"))
+    cluster = None
+    try:
+        say("Start yurt dev: a server and an agent in one process")
+        cluster = Cluster(yurt, folder)
+        wait_for("the node", lambda: [n for n in cluster.get("/v1/nodes") if n["Status"] == "ready"])
+        train(cluster, folder / "model")
+        alloc_id, address = serve(cluster, folder / "model" / "model.json")
+        survive(cluster, alloc_id, address)
+        stop(cluster)
+        say("Done: trained, served, survived, stopped")
+        return 0
+    except Failure as failure:
+        print(f"\ndemo: {failure}", file=sys.stderr)
+        log = folder / "yurt.log"
+        if log.exists():
+            print("the end of yurt's log:\n" + "\n".join(log.read_text().splitlines()[-20:]),
+                  file=sys.stderr)
+        return 1
+    finally:
+        if cluster:
+            for job in ("iris-serve", "iris-train"):
+                subprocess.run([str(yurt), "job", "stop", "-purge", "-detach", job],
+                               env={**os.environ, "YURT_ADDR": cluster.rpc},
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
