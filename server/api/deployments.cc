@@ -31,8 +31,7 @@ Status read_one(Reading& reading, const model::DeploymentReadRequest& request,
   return {};
 }
 
-Status list_allocations_of_deployment(Reading& reading,
-                                      const model::DeploymentReadRequest& request,
+Status list_allocations_of_deployment(Reading& reading, const model::DeploymentReadRequest& request,
                                       model::AllocationListResponse& response) {
   const DeploymentId id = DeploymentId::parse_or_nil(request.deployment_id());
   const auto deployment = reading.snapshot.deployment(id);

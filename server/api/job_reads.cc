@@ -71,8 +71,7 @@ Status list_allocations_of_job(Reading& reading, const model::JobAllocationsRequ
 
 Status list_evaluations_of_job(Reading& reading, const model::JobReadRequest& request,
                                model::EvaluationListResponse& response) {
-  return list_evaluations(reading,
-                          reading.snapshot.evals_of_job(reading.job_key(request.job_id())),
+  return list_evaluations(reading, reading.snapshot.evals_of_job(reading.job_key(request.job_id())),
                           response);
 }
 
@@ -80,9 +79,8 @@ Status list_deployments_of_job(Reading& reading, const model::JobAllocationsRequ
                                model::DeploymentListResponse& response) {
   auto deployments = reading.snapshot.deployments_of_job(reading.job_key(request.job_id()));
   if (!request.all()) {
-    drop_older_instances(reading, request.job_id(), deployments, [](const model::Deployment& one) {
-      return one.job_create_index();
-    });
+    drop_older_instances(reading, request.job_id(), deployments,
+                         [](const model::Deployment& one) { return one.job_create_index(); });
   }
   return list_deployments(reading, std::move(deployments), response);
 }

@@ -23,8 +23,9 @@ Result<std::optional<filter::Filter>> parse_filter(const model::QueryOptions& qu
   if (query.filter().empty()) return std::optional<filter::Filter>();
   auto parsed = filter::Filter::parse(query.filter(), type);
   if (!parsed) {
-    return parsed.error().within("failed to read filter expression").within(
-        "failed to create result paginator");
+    return parsed.error()
+        .within("failed to read filter expression")
+        .within("failed to create result paginator");
   }
   return std::optional<filter::Filter>(std::move(*parsed));
 }
@@ -38,9 +39,8 @@ Result<IndexedToken> parse_indexed_token(const std::string& token) {
   }
   const auto [end, error] = std::from_chars(token.data(), token.data() + dot, out.index);
   if (error != std::errc() || end != token.data() + dot) {
-    return Error{ErrorCode::invalid_argument,
-                 "failed to create result paginator: the token \"" + token +
-                     "\" is not of the form <index>.<id>"};
+    return Error{ErrorCode::invalid_argument, "failed to create result paginator: the token \"" +
+                                                  token + "\" is not of the form <index>.<id>"};
   }
   out.id = token.substr(dot + 1);
   return out;

@@ -33,8 +33,9 @@ struct IndexedToken {
 };
 [[nodiscard]] Result<IndexedToken> parse_indexed_token(const std::string& token);
 
-// Sorts `rows` by `less` lazily, visits those that `keep` accepts from the first that `before_token`
-// does not place before the page's start, and puts the next page's token into reading.next_token.
+// Sorts `rows` by `less` lazily, visits those that `keep` accepts from the first that
+// `before_token` does not place before the page's start, and puts the next page's token into
+// reading.next_token.
 //   less(a, b)        the list's ascending order; query.reverse turns it round
 //   at_token(row)     <0, 0 or >0: the row lies before, at or behind the token, ascending
 //   keep(row)         the filter
@@ -92,8 +93,7 @@ template <typename Row, typename Key, typename Keep, typename Emit>
   };
   const Place first{start.index, start_id};
   list_page(
-      reading, std::move(rows),
-      [&](const Row& a, const Row& b) { return place(a) < place(b); },
+      reading, std::move(rows), [&](const Row& a, const Row& b) { return place(a) < place(b); },
       [&](const Row& row) {
         const Place at = place(row);
         return at < first ? -1 : (first < at ? 1 : 0);

@@ -48,7 +48,8 @@ Status list_nodes(Reading& reading, std::vector<const model::Node*> nodes, bool 
                   bool with_os, model::NodeListResponse& response) {
   YURT_ASSIGN(const auto filter, parse_filter(reading.query, *model::Node::descriptor()));
   list_by_name(
-      reading, std::move(nodes), [](const model::Node* node) -> const std::string& { return node->id(); },
+      reading, std::move(nodes),
+      [](const model::Node* node) -> const std::string& { return node->id(); },
       [&](const model::Node* node) { return !filter || filter->matches({shown(*node)}); },
       [&](const model::Node* node) {
         *response.add_nodes() = stub_of(*node, with_resources, with_os);

@@ -11,6 +11,7 @@ OperationTable OperationTable::all() {
   add_job_reads(table);
   add_job_writes(table);
   add_job_planning(table);
+  add_job_history(table);
   add_job_scaling(table);
   add_evaluation_operations(table);
   add_allocation_operations(table);
@@ -28,10 +29,20 @@ OperationTable OperationTable::all() {
   return table;
 }
 
+const google::protobuf::MethodDescriptor* OperationTable::method_of(std::string_view name) {
+  return model::QueryOptions::descriptor()->file()->FindServiceByName("Yurt")->FindMethodByName(
+      std::string(name));
+}
+
+bool OperationTable::caller_streams(std::string_view name) {
+  const auto* method = method_of(name);
+  return method != nullptr && method->client_streaming();
+}
+
 const Operation* OperationTable::find(std::string_view name) const {
-  const auto found =
-      std::lower_bound(operations_.begin(), operations_.end(), name,
-                       [](const Operation& op, std::string_view wanted) { return op.name < wanted; });
+  const auto found = std::lower_bound(
+      operations_.begin(), operations_.end(), name,
+      [](const Operation& op, std::string_view wanted) { return op.name < wanted; });
   return found != operations_.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -5,6 +5,7 @@
 // built at start and immutable afterwards; handlers are called from many threads at once.
 #pragma once
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
 #include <atomic>
@@ -47,11 +48,13 @@ struct Caller {
 };
 
 class Executor;
+class Metrics;
 
 // What handlers may use. The references outlive every call.
 struct Serving {
   Core& core;
   Executor& executor;
+  Metrics& metrics;
 };
 
 // One run of a read.
@@ -96,8 +99,9 @@ struct Operation {
   Access access = Access::local;
   bool heavy = false;  // a call that computes for long: kept off the threads that serve sockets
   std::vector<Table> tables;
-  const Message* request = nullptr;   // default instances
+  const Message* request = nullptr;  // default instances
   const Message* response = nullptr;
+  bool caller_streams = false;  // a stream on which the caller, too, sends more than one message
 
   // Exactly one is set.
   std::function<Status(Reading&, const Message& request, Message& response)> read;
@@ -117,6 +121,8 @@ class OperationTable {
   // Null for an unknown name.
   [[nodiscard]] const Operation* find(std::string_view name) const;
   [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
+  // Whether the schema lets the caller of `name` send more than one message.
+  [[nodiscard]] static bool caller_streams(std::string_view name);
 
   template <typename Request, typename Response>
   void read(std::string_view name, std::vector<Table> tables,
@@ -145,8 +151,8 @@ class OperationTable {
 
   // A local call that is answered at once.
   template <typename Request, typename Response>
-  void local(std::string_view name,
-             Status (*run)(const Serving&, const Request&, Response&)) {
+  Operation& local(std::string_view name,
+                   Status (*run)(const Serving&, const Request&, Response&)) {
     Operation& op = add<Request, Response>(name, Access::local);
     op.call = [run](const Serving& serving, const Caller&, std::unique_ptr<Message> request,
                     Done<std::unique_ptr<Message>> done) {
@@ -155,6 +161,7 @@ class OperationTable {
       if (!status) return done(status.error());
       done(std::unique_ptr<Message>(std::move(response)));
     };
+    return op;
   }
 
   template <typename Request, typename Response>
@@ -168,6 +175,9 @@ class OperationTable {
   }
 
  private:
+  // The schema's description of the operation; null for an unknown name.
+  static const google::protobuf::MethodDescriptor* method_of(std::string_view name);
+
   template <typename Request, typename Response>
   Operation& add(std::string_view name, Access access) {
     Operation& op = operations_.emplace_back();
@@ -175,6 +185,10 @@ class OperationTable {
     op.access = access;
     op.request = &Request::default_instance();
     op.response = &Response::default_instance();
+    const auto* method = method_of(name);
+    YURT_ASSERT(method != nullptr && method->input_type() == Request::descriptor() &&
+                method->output_type() == Response::descriptor());
+    op.caller_streams = method->client_streaming();
     return op;
   }
 

@@ -1,13 +1,14 @@
 // One function per family of operations; each adds its own to the table.
 #pragma once
 
-namespace yurt::server {
+#include "server/api/operation.h"
 
-class OperationTable;
+namespace yurt::server {
 
 void add_job_reads(OperationTable& table);
 void add_job_writes(OperationTable& table);
 void add_job_planning(OperationTable& table);
+void add_job_history(OperationTable& table);
 void add_job_scaling(OperationTable& table);
 void add_evaluation_operations(OperationTable& table);
 void add_allocation_operations(OperationTable& table);

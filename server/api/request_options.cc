@@ -44,8 +44,7 @@ Status check_region(const Message& request, const std::string& own_region) {
 std::int64_t blocking_wait_ns(const model::QueryOptions& query, Random& random) {
   const std::int64_t wait =
       query.wait() <= 0 ? longest_wait_ns : std::min(query.wait(), longest_wait_ns);
-  return wait + static_cast<std::int64_t>(
-                    random.below(static_cast<std::uint64_t>(wait / 16) + 1));
+  return wait + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(wait / 16) + 1));
 }
 
 void fill_query_meta(const model::QueryMeta& meta, Message& response) {

@@ -32,7 +32,7 @@ struct Service::Call {
 };
 
 Service::Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics)
-    : serving_{core, executor},
+    : serving_{core, executor, metrics},
       forwarder_(forwarder),
       metrics_(metrics),
       table_(OperationTable::all()) {}
@@ -44,8 +44,13 @@ const Operation* Service::find(std::string_view name) const { return table_.find
 void Service::call(const Operation& operation, Caller caller, Body request,
                    std::function<void(Result<Body>, bool)> done) {
   YURT_ASSERT(!operation.stream);
-  route(std::make_shared<Call>(Call{operation, std::move(caller), std::move(request),
-                                    std::move(done), serving_.core.clock().steady_ns(), {}, 0}));
+  route(std::make_shared<Call>(Call{operation,
+                                    std::move(caller),
+                                    std::move(request),
+                                    std::move(done),
+                                    serving_.core.clock().steady_ns(),
+                                    {},
+                                    0}));
 }
 
 namespace {
@@ -117,8 +122,8 @@ void Service::run_here(const CallRef& call) {
     call->query = *query_options(request);
     if (call->query.namespace_().empty()) call->query.set_namespace_(default_namespace);
     if (call->query.index() > 0) {
-      call->deadline_ns = serving_.core.clock().steady_ns() +
-                          blocking_wait_ns(call->query, serving_.core.random());
+      call->deadline_ns =
+          serving_.core.clock().steady_ns() + blocking_wait_ns(call->query, serving_.core.random());
     }
     if (call->query.stale()) {
       return serving_.executor.post([this, call] { run_read(call); });

@@ -45,8 +45,8 @@ Status list_allocations(Reading& reading, std::vector<AllocRef> allocs, bool wit
         return filter->matches({message, job_field, alloc->job.get()});
       },
       [&](const AllocRef& alloc) {
-        *response.add_allocations() = to_stub(*alloc, snapshot.node_name(alloc->node),
-                                              with_resources, with_task_states);
+        *response.add_allocations() =
+            to_stub(*alloc, snapshot.node_name(alloc->node), with_resources, with_task_states);
       });
 }
 

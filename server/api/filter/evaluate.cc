@@ -15,7 +15,8 @@ std::string text_of(const Value& value) {
   return std::to_string(std::get<double>(value.scalar));
 }
 
-// A scalar against the literal: by its type where that is known, else (free-form) by number or text.
+// A scalar against the literal: by its type where that is known, else (free-form) by number or
+// text.
 bool equals(const Value& value, const Node& node) {
   if (value.scalar.index() == node.value.index()) return value.scalar == node.value;
   if (const auto* number = std::get_if<double>(&value.scalar)) {
@@ -32,10 +33,9 @@ bool contains(const Value& value, const Node& node) {
     return text_of(value).find(node.literal) != std::string::npos;
   }
   if (value.shape == Shape::record) return false;
-  const bool by_key =
-      value.shape == Shape::map ||
-      (value.shape == Shape::free &&
-       value.message->GetDescriptor()->full_name() == "google.protobuf.Struct");
+  const bool by_key = value.shape == Shape::map ||
+                      (value.shape == Shape::free &&
+                       value.message->GetDescriptor()->full_name() == "google.protobuf.Struct");
   for (const auto& [key, element] : elements(value)) {
     if (by_key ? text_of(key) == node.literal
                : element.state == Value::State::present && element.shape == Shape::scalar &&
@@ -91,9 +91,8 @@ class Evaluation {
 
  private:
   [[nodiscard]] Value find(const Selector& selector) const {
-    const Value start = selector.variable < 0
-                            ? value_of(subject_.message)
-                            : scope_[static_cast<std::size_t>(selector.variable)];
+    const Value start = selector.variable < 0 ? value_of(subject_.message)
+                                              : scope_[static_cast<std::size_t>(selector.variable)];
     return follow(subject_, start, selector.steps);
   }
 

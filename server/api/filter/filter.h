@@ -3,10 +3,10 @@
 //   Status == "running" and (Meta["team"] == "vision" or Name matches "^train-")
 //
 // Selectors name fields as JSON does, joined by dots (Job.Meta.team, Job.Meta["team"],
-// TaskGroups.0.Name) or as a JSON pointer in quotes ("/Job/Meta/team"). Operators: == != in, not in,
-// contains, not contains, matches, not matches, is empty, is not empty, is nil, is not nil.
-// Values: "text", `raw text`, numbers, true, false, bare words. any/all quantify over a list or map:
-// any TaskGroups as g { g.Count == 3 }.
+// TaskGroups.0.Name) or as a JSON pointer in quotes ("/Job/Meta/team"). Operators: == != in, not
+// in, contains, not contains, matches, not matches, is empty, is not empty, is nil, is not nil.
+// Values: "text", `raw text`, numbers, true, false, bare words. any/all quantify over a list or
+// map: any TaskGroups as g { g.Count == 3 }.
 //
 // An expression is checked against the type of what it filters when it is parsed. What an absent
 // object or map key leads to equals nothing, contains nothing and is empty. Immutable; thread-safe.

@@ -66,7 +66,8 @@ Result<std::vector<Token>> tokenize(std::string_view text) {
              (is_digit(text[position]) || (text[position] == '.' && !after_dot))) {
         ++position;
       }
-      out.push_back({Token::Kind::number, std::string(text.substr(start, position - start)), start});
+      out.push_back(
+          {Token::Kind::number, std::string(text.substr(start, position - start)), start});
     } else if (starts_word(c)) {
       while (position < text.size() && continues_word(text[position])) ++position;
       out.push_back({Token::Kind::word, std::string(text.substr(start, position - start)), start});

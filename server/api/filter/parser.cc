@@ -55,8 +55,7 @@ class Parser {
   }
   [[nodiscard]] Error expected(const std::string& what) const {
     const Token& token = next();
-    const std::string found =
-        token.kind == Token::Kind::end ? "the end" : "\"" + token.text + "\"";
+    const std::string found = token.kind == Token::Kind::end ? "the end" : "\"" + token.text + "\"";
     return {ErrorCode::invalid_argument, "expected " + what + ", found " + found + " at column " +
                                              std::to_string(token.position + 1)};
   }
@@ -240,7 +239,8 @@ class Parser {
       if (i == text.size() || text[i] == '/') {
         YURT_TRY(extend(out, part));
         part.clear();
-      } else if (text[i] == '~' && i + 1 < text.size() && (text[i + 1] == '0' || text[i + 1] == '1')) {
+      } else if (text[i] == '~' && i + 1 < text.size() &&
+                 (text[i + 1] == '0' || text[i + 1] == '1')) {
         part.push_back(text[++i] == '0' ? '~' : '/');
       } else {
         part.push_back(text[i]);
@@ -259,9 +259,9 @@ class Parser {
     if (type.shape == Shape::free) {
       return node.kind == Node::Kind::matches ? compile(node) : Status();
     }
-    const bool text = type.shape == Shape::scalar && (type.kind == Kind::text ||
-                                                      type.kind == Kind::bytes ||
-                                                      type.kind == Kind::time);
+    const bool text =
+        type.shape == Shape::scalar &&
+        (type.kind == Kind::text || type.kind == Kind::bytes || type.kind == Kind::time);
     switch (node.kind) {
       case Node::Kind::equal:
         if (type.shape != Shape::scalar) return refuse("is no single value to compare with");

@@ -44,7 +44,8 @@ Value read_scalar(const Message& owner, const FieldLayout& layout, int index) {
   const auto* f = layout.field;
   const bool one = index < 0;
   switch (layout.kind) {
-    case Kind::boolean: return scalar(one ? r.GetBool(owner, f) : r.GetRepeatedBool(owner, f, index));
+    case Kind::boolean:
+      return scalar(one ? r.GetBool(owner, f) : r.GetRepeatedBool(owner, f, index));
     case Kind::int32:
       return scalar(std::int64_t{one ? r.GetInt32(owner, f) : r.GetRepeatedInt32(owner, f, index)});
     case Kind::int64:
@@ -58,8 +59,7 @@ Value read_scalar(const Message& owner, const FieldLayout& layout, int index) {
     case Kind::real:
       return scalar(one ? r.GetDouble(owner, f) : r.GetRepeatedDouble(owner, f, index));
     case Kind::time:
-      return scalar(
-          format_time(one ? r.GetInt64(owner, f) : r.GetRepeatedInt64(owner, f, index)));
+      return scalar(format_time(one ? r.GetInt64(owner, f) : r.GetRepeatedInt64(owner, f, index)));
     case Kind::text:
     case Kind::bytes:
       return scalar(one ? r.GetString(owner, f) : r.GetRepeatedString(owner, f, index));
@@ -172,7 +172,8 @@ Value member(const Subject& subject, const Value& from, const FieldLayout& field
 Type type_of(const json::MessageLayout& layout) {
   switch (layout.form) {
     case Form::record: return {Shape::record, Kind::message, nullptr, &layout};
-    case Form::list: return {Shape::list, layout.fields.front().kind, &layout.fields.front(), nullptr};
+    case Form::list:
+      return {Shape::list, layout.fields.front().kind, &layout.fields.front(), nullptr};
     default: return {Shape::free, Kind::message, nullptr, nullptr};
   }
 }

@@ -18,9 +18,9 @@ enum class Shape { scalar, list, map, record, free };
 // What is known of a value before it is seen.
 struct Type {
   Shape shape = Shape::record;
-  json::Kind kind = json::Kind::message;          // of a scalar
-  const json::FieldLayout* field = nullptr;       // list, map: the field, which says the elements
-  const json::MessageLayout* record = nullptr;    // record
+  json::Kind kind = json::Kind::message;        // of a scalar
+  const json::FieldLayout* field = nullptr;     // list, map: the field, which says the elements
+  const json::MessageLayout* record = nullptr;  // record
 };
 
 // The type of a message; of a field; of one element of a list or map.
