@@ -43,6 +43,8 @@ class Arrival final : public Meeting {
     std::function<Configuration()> configuration;
     std::function<void(Configuration)> bootstrap;
     std::function<void(Peer, StatusDone)> add_peer;
+    // A member's own word on where it is now.
+    std::function<void(PeerId, const std::string&)> learn_address;
   };
 
   Arrival(Settings settings, Parts parts);

@@ -55,6 +55,7 @@ void Arrival::ask_to_join(const Identity& identity) {
     if (peer.id != settings_.self) addresses.push_back(peer.address);
   }
   addresses.insert(addresses.end(), settings_.retry_join.begin(), settings_.retry_join.end());
+  std::erase(addresses, settings_.address);
   const JoinRequest request{identity.cluster_id, settings_.self, settings_.address};
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const Result<JoinReply> reply = parts_.calls.join(addresses[i], request);
@@ -77,6 +78,10 @@ JoinReply Arrival::join(const JoinRequest& request) {
   }
   if (request.id == 0 || request.address.empty()) {
     return {false, "a member needs an id and an address", 0, {}};
+  }
+  // Servers that all moved at once find each other by this before any of them can lead.
+  if (parts_.configuration().find(request.id) != nullptr) {
+    parts_.learn_address(request.id, request.address);
   }
   const Leadership leadership = parts_.leadership();
   if (!leadership.self) {

@@ -42,6 +42,9 @@ class Shell final : public Consensus {
                   [this](Configuration peers) { thread_.bootstrap(std::move(peers)); },
                   [this](Peer peer, StatusDone done) {
                     thread_.add_peer(std::move(peer), std::move(done));
+                  },
+                  [this](PeerId peer, const std::string& address) {
+                    transport_.learn_address(peer, address);
                   }}) {}
   ~Shell() override { stop(); }
 

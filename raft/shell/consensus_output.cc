@@ -96,15 +96,14 @@ void ConsensusThread::role_changed(const RoleState& role) {
   const bool leads = role.role == Role::leader;
   if (leads && !was_leader_) {
     YURT_LOG(info, "raft", "server {} leads in term {}", options_.self, role.term);
-    proposals_.trust();
+    doubt_until_ns_.reset();
   }
   if (!leads && was_leader_) {
     YURT_LOG(info, "raft", "server {} leads no more (term {})", options_.self, role.term);
-    proposals_.doubt_until(parts_.clock.steady_ns() + doubt_election_timeouts *
-                                                          options_.election_timeout_ms *
-                                                          nanoseconds_per_millisecond);
-    membership_.fail_all({ErrorCode::deadline_exceeded,
-                          "leadership was lost; the change may or may not have been made"});
+    membership_.leadership_lost();
+    doubt_until_ns_ = parts_.clock.steady_ns() + doubt_election_timeouts *
+                                                     options_.election_timeout_ms *
+                                                     nanoseconds_per_millisecond;
   }
   was_leader_ = leads;
 }

@@ -168,7 +168,12 @@ void ConsensusThread::tick(std::int64_t now_ns) {
       now_ns + options_.heartbeat_ms * nanoseconds_per_millisecond / ticks_per_heartbeat;
   if (failure_) return;
   step(Tick{random_.next()});
-  proposals_.tick(now_ns);
+  if (doubt_until_ns_ && now_ns >= *doubt_until_ns_) {
+    doubt_until_ns_.reset();
+    proposals_.give_up_waiting();
+    membership_.fail_all({ErrorCode::deadline_exceeded,
+                          "leadership was lost; the change may or may not have been made"});
+  }
   ask_membership();
   outgoing_->tick(*core_, now_ns, options_.snapshot_after_entries / 4);
   if (now_ns >= next_durable_check_ns_) {

@@ -143,6 +143,7 @@ class ConsensusThread {
   std::int64_t next_tick_ns_ = 0;
   std::int64_t next_durable_check_ns_ = 0;
   bool was_leader_ = false;
+  std::optional<std::int64_t> doubt_until_ns_;  // then what an ended leadership left open ends
   std::optional<Error> failure_;
 
   std::unique_ptr<OutgoingSnapshots> outgoing_;

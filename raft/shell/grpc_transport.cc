@@ -91,6 +91,12 @@ void GrpcTransport::met(const Greeting& greeting) {
   }
 }
 
+void GrpcTransport::learn_address(PeerId peer, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  const auto link = links_.find(peer);
+  if (link != links_.end()) link->second->learn_address(address);
+}
+
 void GrpcTransport::send_snapshot(OutgoingSnapshot snapshot, StatusDone done) {
   {
     const std::lock_guard lock(mutex_);

@@ -45,6 +45,9 @@ class GrpcTransport final : public Transport {
   // Ends all calls, in and out; nothing comes in any more when it returns. Idempotent.
   void stop();
 
+  // A member's own word on where it is, tried beside what the configuration says.
+  void learn_address(PeerId peer, const std::string& address);
+
   void set_peers(const Configuration& configuration) override;
   void send(std::vector<Message> messages) override;
   void send_snapshot(OutgoingSnapshot snapshot, StatusDone done) override;

@@ -88,6 +88,16 @@ Membership::Operations::iterator Membership::finish(Operations::iterator operati
   return operations_.erase(operation);
 }
 
+void Membership::leadership_lost() {
+  for (auto at = operations_.begin(); at != operations_.end();) {
+    if (at->index != 0) {
+      ++at;
+    } else {
+      at = finish(at, Error{ErrorCode::unavailable, "leadership was lost: try again"});
+    }
+  }
+}
+
 void Membership::fail_all(const Error& error) {
   for (auto at = operations_.begin(); at != operations_.end();) at = finish(at, error);
 }

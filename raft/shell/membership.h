@@ -30,6 +30,8 @@ class Membership {
   // refused for good.
   bool answer(const Answer& answer, const Error& refused);
   void committed(std::span<const Entry> entries);
+  // Ends what is not in the log yet; the rest may still be committed by the next leader.
+  void leadership_lost();
   void fail_all(const Error& error);
 
   struct Finished {

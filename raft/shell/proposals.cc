@@ -61,13 +61,7 @@ std::vector<WaitingProposal> Proposals::take(std::span<const Entry> committed) {
   return taken;
 }
 
-void Proposals::doubt_until(std::int64_t deadline_ns) {
-  if (!waiting_.empty()) deadline_ns_ = deadline_ns;
-}
-
-void Proposals::tick(std::int64_t now_ns) {
-  if (!deadline_ns_ || now_ns < *deadline_ns_) return;
-  deadline_ns_.reset();
+void Proposals::give_up_waiting() {
   for (WaitingProposal& waiting : waiting_) fail(std::move(waiting), unknown);
   waiting_.clear();
 }

@@ -2,8 +2,8 @@
 //
 // A caller is first asked about (its command is with the core), then waits at an index and term.
 // There it is handed out with the committed entry, or told that the command is lost: the entry was
-// truncated, or another one was committed in its place. When leadership goes, callers wait a little
-// longer, since the next leader usually settles what became of their entries.
+// truncated, or another one was committed in its place. When leadership goes, callers should be
+// left waiting a little longer, since the next leader usually settles what became of their entries.
 //
 // Owned and used by the consensus thread alone. Finished callers are collected and taken out by
 // take_finished(), so that no foreign code runs in here.
@@ -46,11 +46,8 @@ class Proposals {
   // Takes those whose entries are among `committed`, ascending by index.
   [[nodiscard]] std::vector<WaitingProposal> take(std::span<const Entry> committed);
 
-  // Leadership was lost: what is still open at `deadline_ns` ends with an unknown outcome.
-  void doubt_until(std::int64_t deadline_ns);
-  // This server leads again, or for the first time.
-  void trust() { deadline_ns_.reset(); }
-  void tick(std::int64_t now_ns);
+  // Leadership was lost for so long that what is in the log ends with an unknown outcome.
+  void give_up_waiting();
   void fail_all(const Error& error);
 
   [[nodiscard]] std::vector<FailedProposal> take_failed() { return std::exchange(failed_, {}); }
@@ -67,7 +64,6 @@ class Proposals {
   std::uint64_t first_token_ = 1;
   std::deque<Asked> asked_;              // tokens first_token_, ...
   std::deque<WaitingProposal> waiting_;  // ascending by index
-  std::optional<std::int64_t> deadline_ns_;
   std::vector<FailedProposal> failed_;
 };
 

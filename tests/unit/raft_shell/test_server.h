@@ -2,15 +2,16 @@
 // loopback. It can be stopped and started again any number of times; folders and address stay.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include "base/unique_fd.h"
 #include "raft/consensus.h"
 #include "tests/unit/raft_shell/list_machine.h"
+#include "tests/unit/raft_shell/reserved_port.h"
 
 namespace grpc {
 class Server;
@@ -49,11 +50,9 @@ class TestServer {
   [[nodiscard]] bool running() const { return consensus_ != nullptr; }
   // Moves to another port; while stopped.
   void move();
-  // As if its disk had been replaced; while stopped.
-  void wipe();
 
   [[nodiscard]] PeerId id() const { return id_; }
-  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] const std::string& address() const { return port_->address(); }
   [[nodiscard]] Consensus& consensus() { return *consensus_; }
   [[nodiscard]] ListMachine& machine() { return *machine_; }
 
@@ -63,8 +62,7 @@ class TestServer {
   const PeerId id_;
   const std::filesystem::path folder_;
   Bulletin& bulletin_;
-  std::string address_;
-  UniqueFd reserved_port_;  // of address_
+  std::unique_ptr<ReservedPort> port_;
   SystemClock clock_;
   SystemRandom random_;
   std::unique_ptr<ListMachine> machine_;
