@@ -28,17 +28,29 @@ void wrap_tasks(model::Job& job, SourceMap& places) {
   job.clear_task();
 }
 
+// `holder_path` is the job's or group's own, `path` the task's.
 template <typename Holder>
-void hand_down(const Holder& holder, model::Task& task) {
-  if (holder.has_vault() && !task.has_vault()) *task.mutable_vault() = holder.vault();
-  task.mutable_secret()->MergeFrom(holder.secret());
+void hand_down(const Holder& holder, const std::string& holder_path, model::Task& task,
+               const std::string& path, SourceMap& places) {
+  if (holder.has_vault() && !task.has_vault()) {
+    *task.mutable_vault() = holder.vault();
+    places.set(path_of(path, "vault"), places.find(path_of(holder_path, "vault")));
+  }
+  for (int i = 0; i < holder.secret_size(); ++i) {
+    places.set(path_of(path, "secret", task.secret_size()),
+               places.find(path_of(holder_path, "secret", i)));
+    *task.add_secret() = holder.secret(i);
+  }
 }
 
-void hand_down_vault_and_secrets(model::Job& job) {
-  for (model::TaskGroup& group : *job.mutable_group()) {
-    for (model::Task& task : *group.mutable_task()) {
-      hand_down(group, task);
-      hand_down(job, task);
+void hand_down_vault_and_secrets(model::Job& job, SourceMap& places) {
+  for (int g = 0; g < job.group_size(); ++g) {
+    model::TaskGroup& group = *job.mutable_group(g);
+    const std::string group_path = path_of("", "group", g);
+    for (int t = 0; t < group.task_size(); ++t) {
+      const std::string path = path_of(group_path, "task", t);
+      hand_down(group, group_path, *group.mutable_task(t), path, places);
+      hand_down(job, "", *group.mutable_task(t), path, places);
     }
     group.clear_vault();
     group.clear_secret();
@@ -130,7 +142,7 @@ void normalise_task(model::Task& task, const std::string& path, SourceMap& place
 
 void normalise(model::Job& job, SourceMap& places, hcl::Diagnostics& diagnostics) {
   wrap_tasks(job, places);
-  hand_down_vault_and_secrets(job);
+  hand_down_vault_and_secrets(job, places);
   fill_operators(*job.mutable_constraint());
   fill_operators(*job.mutable_affinity());
   for (int g = 0; g < job.group_size(); ++g) {

@@ -122,13 +122,13 @@ void check_constraints(const List<model::Constraint>& constraints, Level level,
     const model::Constraint& constraint = constraints[i];
     const std::string own_path = path + "[" + std::to_string(i) + "]";
     const std::string& op = constraint.operator_();
+    check_target(constraint.attribute(), level == Level::device, path_of(own_path, "attribute"),
+                 issues);
+    check_target(constraint.value(), level == Level::device, path_of(own_path, "value"), issues);
     if (!is_operator(op)) {
       issues.error(path_of(own_path, "operator"), quoted(op) + " is no constraint operator");
       continue;
     }
-    check_target(constraint.attribute(), level == Level::device, path_of(own_path, "attribute"),
-                 issues);
-    check_target(constraint.value(), level == Level::device, path_of(own_path, "value"), issues);
     if (op == "distinct_hosts" || op == distinct_property) {
       check_distinct(constraint, level, own_path, issues);
       continue;

@@ -48,6 +48,9 @@ std::string subject_of(std::string_view path) {
     path.remove_prefix(dot + 1);
   }
   path = path.substr(0, path.find('['));
+  // Under the names they have in job files.
+  if (path == "reserved_ports" || path == "dynamic_ports") return "port";
+  if (path == "default_identity") return "identity";
   return path.empty() ? "job" : std::string(path);
 }
 

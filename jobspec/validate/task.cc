@@ -1,3 +1,5 @@
+#include <google/protobuf/util/message_differencer.h>
+
 #include <algorithm>
 
 #include "base/duration.h"
@@ -86,7 +88,10 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
   check_constraints(task.constraint(), Level::task, path_of(path, "constraint"), issues);
   check_affinities(job, task.affinity(), path_of(path, "affinity"), issues);
   check_resources(task, path, issues);
-  check_restart(task.restart(), path_of(path, "restart"), issues);
+  // What a task inherits has been checked in its group.
+  if (!google::protobuf::util::MessageDifferencer::Equals(task.restart(), group.restart())) {
+    check_restart(task.restart(), path_of(path, "restart"), issues);
+  }
   check_artifacts(task, path, issues);
   check_templates(task, path, issues);
   check_task_identities(task, path, issues);
