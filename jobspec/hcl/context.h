@@ -24,7 +24,7 @@ using ContextPtr = std::shared_ptr<const EvalContext>;
 
 struct EvalLimits {
   // Roughly bytes of values made, and steps taken at 32 a step, over the whole chain's life.
-  std::uint64_t work = 256ULL << 20;
+  std::uint64_t work = 128ULL << 20;
 };
 
 // What a reference to a root name that no context knows gives.

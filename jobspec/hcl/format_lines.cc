@@ -1,5 +1,7 @@
 #include "jobspec/hcl/format_lines.h"
 
+#include <algorithm>
+
 namespace yurt::hcl {
 namespace {
 
@@ -62,25 +64,34 @@ class Levels {
  public:
   [[nodiscard]] std::size_t count() const { return groups_.size(); }
   void open(std::size_t brackets) { groups_.push_back(brackets); }
+  // As close(), but a level only partly closed is taken away too; returns what was left of it.
+  std::size_t close_at_line_start(std::size_t brackets) {
+    close(brackets);
+    if (brackets == 0 || groups_.empty() || !partly_closed_) return 0;
+    const std::size_t left = groups_.back();
+    groups_.pop_back();
+    return left;
+  }
   void close(std::size_t brackets) {
     while (brackets > 0 && !groups_.empty()) {
       const std::size_t taken = std::min(brackets, groups_.back());
       brackets -= taken;
       groups_.back() -= taken;
-      if (groups_.back() == 0) groups_.pop_back();
+      partly_closed_ = groups_.back() > 0;
+      if (!partly_closed_) groups_.pop_back();
     }
   }
 
  private:
+  bool partly_closed_ = false;
   std::vector<std::size_t> groups_;
 };
 
 void set_indentation(FormatLine& line, Levels& levels) {
   std::size_t leading = 0;
   while (leading < line.atoms.size() && is_closing(line.atoms[leading].kind)) ++leading;
-  levels.close(leading);
+  auto net = static_cast<std::ptrdiff_t>(levels.close_at_line_start(leading));
   line.indent = levels.count();
-  std::ptrdiff_t net = 0;
   for (std::size_t i = leading; i < line.atoms.size(); ++i) {
     if (is_opening(line.atoms[i].kind)) ++net;
     if (is_closing(line.atoms[i].kind)) --net;
