@@ -24,6 +24,9 @@ struct Stop {
 
 // An allocation that stays on its node. In place: `job` moves to the new version (with
 // `resources`, when they changed without being destructive). Otherwise only the set fields change.
+// `client` set to `unknown` begins its time as a disconnected allocation (disconnected_at); set to
+// anything else, which is what the agent last reported, it ends that time (disconnected_at becomes
+// 0 and `reconnected` false).
 struct Update {
   AllocRef alloc;
   JobRef job;                                         // null: unchanged
@@ -67,8 +70,12 @@ struct Outcome {
   std::map<std::string, model::AllocMetric> failed_groups;  // why groups are unplaced
   std::map<std::string, int> queued;                        // unplaced allocations per group
   std::vector<model::Evaluation> followups;  // delayed reschedules, disconnect time-outs
-  std::optional<model::Evaluation> blocked;  // created when some placement found no node
-  model::PlanAnnotations annotations;        // filled always; shown by `plan`
+  // Created when some placement found no node. It has the ID of the run's own evaluation when that
+  // was a blocked one: it goes back to waiting.
+  std::optional<model::Evaluation> blocked;
+  // The same for system jobs, which wait for each node by itself (node_id is set).
+  std::vector<model::Evaluation> blocked_nodes;
+  model::PlanAnnotations annotations;  // filled always; shown by `plan`
 };
 
 }  // namespace yurt::scheduler

@@ -4,8 +4,7 @@
 namespace yurt::scheduler::description {
 
 inline constexpr const char* not_needed = "alloc not needed due to job update";
-inline constexpr const char* reconnected =
-    "alloc not needed due to disconnected client reconnect";
+inline constexpr const char* reconnected = "alloc not needed due to disconnected client reconnect";
 inline constexpr const char* migrating = "alloc is being migrated";
 inline constexpr const char* updating = "alloc is being updated due to job update";
 inline constexpr const char* lost = "alloc is lost since its node is down";

@@ -9,8 +9,7 @@
 namespace yurt::scheduler {
 namespace {
 
-model::Task kept_of(const model::Job& job, const model::TaskGroup& group,
-                    const model::Task& task) {
+model::Task kept_of(const model::Job& job, const model::TaskGroup& group, const model::Task& task) {
   model::Task kept;
   kept.set_name(task.name());
   kept.set_driver(task.driver());

@@ -67,9 +67,7 @@ std::vector<RescheduleRecord> inherited_records(const Allocation& previous, std:
     records.erase(records.begin(), records.end() - remembered_records);
   }
   const std::int64_t delay =
-      policy != nullptr
-          ? next_delay(*policy, previous.more().reschedules, failed_at(previous))
-          : 0;
+      policy != nullptr ? next_delay(*policy, previous.more().reschedules, failed_at(previous)) : 0;
   records.push_back({now_ns, previous.id, previous.node, delay});
   return records;
 }

@@ -1,0 +1,564 @@
+#include "scheduler/reconcile/group_pass.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/clock.h"
+#include "scheduler/reconcile/descriptions.h"
+#include "scheduler/reconcile/followups.h"
+#include "scheduler/reconcile/name_index.h"
+#include "scheduler/reconcile/reconnect.h"
+#include "scheduler/reconcile/reschedule_policy.h"
+
+namespace yurt::scheduler {
+namespace {
+
+using Allocs = std::vector<AllocRef>;
+
+constexpr std::int64_t default_kill_timeout_ns = 5 * nanoseconds_per_second;
+
+bool by_name(const AllocRef& a, const AllocRef& b) {
+  return a->name_index != b->name_index ? a->name_index < b->name_index : a->id < b->id;
+}
+
+class GroupPass {
+ public:
+  explicit GroupPass(const GroupInput& input)
+      : in_(input),
+        batch_(input.job.type() == "batch"),
+        count_(input.group == nullptr     ? 0
+               : input.group->has_count() ? input.group->count()
+                                          : 1) {
+    const auto& current = in_.deployment.current;
+    if (current == nullptr) return;
+    const auto state = current->task_groups().find(in_.name);
+    if (state == current->task_groups().end()) return;
+    state_ = &state->second;
+    deployment_ = DeploymentId::parse_or_nil(current->id());
+  }
+
+  GroupResult run() {
+    if (in_.group == nullptr || count_ <= 0) {
+      stop_all();
+      return std::move(out_);
+    }
+    strategy_ = batch_ ? nullptr : update_block(in_.job, *in_.group);
+    Allocs all = drop_finished();
+    stop_obsolete_canaries(all);
+    classify(all);
+    settle_reconnecting();
+    canarying_ = state_ != nullptr && state_->desired_canaries() > 0 && !state_->promoted();
+    count_names();
+    stop_surplus();
+    sort_updates();
+    request_canaries();
+    place();
+    delay();
+    decide_deployment();
+    return std::move(out_);
+  }
+
+ private:
+  // --- 0
+  Allocs drop_finished() {
+    Allocs kept;
+    for (const AllocRef& alloc : in_.allocs) {
+      if (alloc->server_terminal()) wait_for_client_to_stop(*alloc);
+      const bool over =
+          alloc->server_terminal() && (!batch_ || alloc->more().transition.reschedule);
+      const bool of_older_run = batch_ && alloc->terminal() && is_older(*alloc);
+      if (over || of_older_run) {
+        ignored();
+      } else {
+        kept.push_back(alloc);
+      }
+    }
+    return kept;
+  }
+
+  void stop_all() {
+    for (const AllocRef& alloc : in_.allocs) {
+      if (alloc->terminal()) {
+        ignored();
+        continue;
+      }
+      const NodeHealth health = in_.health(alloc->node);
+      const bool lost = health == NodeHealth::down || health == NodeHealth::gone;
+      if (lost) {
+        stop(alloc, description::lost, ClientStatus::lost);
+      } else {
+        stop(alloc, description::not_needed);
+      }
+    }
+  }
+
+  // --- 1
+  [[nodiscard]] bool is_canary(const Allocation& alloc) const {
+    return alloc.more().canary && state_ != nullptr && !state_->promoted() &&
+           alloc.more().deployment == deployment_;
+  }
+
+  void stop_obsolete_canaries(Allocs& all) {
+    std::erase_if(all, [&](const AllocRef& alloc) {
+      if (!alloc->more().canary) return false;
+      const bool current = state_ != nullptr && alloc->more().deployment == deployment_;
+      const bool wanted = current && (state_->promoted() || !in_.deployment.failed);
+      if (wanted) return false;
+      if (!alloc->terminal()) stop(alloc, description::not_needed);
+      return true;
+    });
+  }
+
+  // --- 2
+  void classify(const Allocs& all) {
+    for (const AllocRef& alloc : all) {
+      switch (fate_of(*alloc, in_.health(alloc->node), in_.now_ns)) {
+        case Fate::ignore: ignored(); break;
+        case Fate::untainted: classify_untainted(alloc); break;
+        case Fate::migrate: migrate_.push_back(alloc); break;
+        case Fate::lost: lost_.push_back(alloc); break;
+        case Fate::disconnecting: disconnecting_.push_back(alloc); break;
+        case Fate::reconnecting: reconnecting_.push_back(alloc); break;
+      }
+    }
+  }
+
+  void classify_untainted(const AllocRef& alloc) {
+    const AllocExtra& extra = alloc->more();
+    if (alloc->terminal() && !extra.next.is_nil()) return ignored();
+    if (batch_) {
+      if (alloc->server_terminal()) {
+        const bool keeps_slot =
+            extra.transition.migrate_disable_placement ||
+            (alloc->desired == DesiredStatus::stop && alloc->client == ClientStatus::complete);
+        if (!keeps_slot) return ignored();
+        untainted_.push_back(alloc);
+        return;
+      }
+    } else if (alloc->server_terminal() || alloc->client == ClientStatus::complete ||
+               alloc->client == ClientStatus::lost) {
+      return ignored();
+    }
+    if (alloc->client == ClientStatus::failed && reschedules_now(alloc)) {
+      reschedule_now_.push_back(alloc);
+    } else {
+      untainted_.push_back(alloc);
+    }
+  }
+
+  // Also notes the allocation when it is to be rescheduled later.
+  bool reschedules_now(const AllocRef& alloc) {
+    const AllocExtra& extra = alloc->more();
+    if (extra.transition.force_reschedule) return true;
+    // In an active deployment the watcher decides first.
+    if (state_ != nullptr && extra.deployment == deployment_ && !in_.deployment.failed &&
+        !extra.transition.reschedule) {
+      return false;
+    }
+    const auto due = reschedule_time(*alloc);
+    if (!due) return false;
+    if (*due - in_.now_ns <= nanoseconds_per_second ||
+        (!extra.followup_eval.is_nil() && extra.followup_eval == in_.eval)) {
+      return true;
+    }
+    if (extra.followup_eval.is_nil()) later_.push_back({alloc, *due});
+    return false;
+  }
+
+  // --- 3
+  void settle_reconnecting() {
+    for (const AllocRef& original : reconnecting_) {
+      Allocs replacements;
+      for (const AllocRef& other : untainted_) {
+        if (other->name_index == original->name_index && !other->terminal()) {
+          replacements.push_back(other);
+        }
+      }
+      if (!original_stays(*original, replacements)) {
+        stop(original, description::reconnected);
+        continue;
+      }
+      for (const AllocRef& replacement : replacements) {
+        stop(replacement, description::reconnected);
+        std::erase(untainted_, replacement);
+      }
+      // Saying its status again is what ends its time as a disconnected allocation.
+      Update update;
+      update.alloc = original;
+      update.client = original->client;
+      out_.update.push_back(std::move(update));
+      out_.desired.set_reconnect(out_.desired.reconnect() + 1);
+      untainted_.push_back(original);
+    }
+  }
+
+  // Clients stop the tasks of a lost node themselves after stop_on_client_after; until then no
+  // successor may start, or two would run at once.
+  [[nodiscard]] std::optional<std::int64_t> client_stops_at(const Allocation& alloc) const {
+    const DisconnectRules rules = disconnect_rules(alloc.task_group());
+    if (rules.stop_on_client_after == 0 || in_.health(alloc.node) == NodeHealth::gone) {
+      return std::nullopt;
+    }
+    std::int64_t kill_timeout = default_kill_timeout_ns;
+    for (const auto& task : alloc.task_group().task()) {
+      kill_timeout = std::max(kill_timeout, task.kill_timeout());
+    }
+    const std::int64_t at =
+        in_.status_changed_at(alloc.node) + rules.stop_on_client_after + kill_timeout;
+    return at > in_.now_ns ? std::optional(at) : std::nullopt;
+  }
+
+  void wait_for_client_to_stop(const Allocation& alloc) {
+    if (alloc.client == ClientStatus::lost && alloc.more().next.is_nil() &&
+        in_.health(alloc.node) == NodeHealth::down && client_stops_at(alloc)) {
+      waits_for_clients_ = true;
+    }
+  }
+
+  // --- names
+  void count_names() {
+    for (const Allocs* set : {&untainted_, &migrate_, &reschedule_now_, &lost_, &disconnecting_}) {
+      for (const AllocRef& alloc : *set) names_.use(alloc->name_index);
+    }
+  }
+
+  // --- 4
+  void stop_surplus() {
+    for (const AllocRef& alloc : lost_) stop_lost(alloc);
+
+    const auto counts = [&](const AllocRef& alloc) {
+      return alloc->client != ClientStatus::unknown && !(canarying_ && is_canary(*alloc));
+    };
+    auto surplus = std::count_if(untainted_.begin(), untainted_.end(), counts) +
+                   static_cast<std::ptrdiff_t>(migrate_.size()) - count_;
+    // Stops as many of `candidates` as are too many, in their order.
+    const auto stop_from = [&](Allocs& from, const Allocs& candidates) {
+      for (const AllocRef& alloc : candidates) {
+        if (surplus <= 0) return;
+        stop(alloc, description::not_needed);
+        names_.release(alloc->name_index);
+        std::erase(from, alloc);
+        --surplus;
+      }
+    };
+    const auto select = [&](const Allocs& from, auto condition) {
+      Allocs selected;
+      std::copy_if(from.begin(), from.end(), std::back_inserter(selected), condition);
+      std::sort(selected.begin(), selected.end(),
+                [](const AllocRef& a, const AllocRef& b) { return by_name(b, a); });
+      return selected;
+    };
+    if (surplus <= 0) return;
+    stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
+                return counts(alloc) && alloc->client == ClientStatus::failed &&
+                       !alloc->server_terminal();
+              }));
+    if (state_ != nullptr && state_->promoted()) {
+      std::unordered_set<AllocId> promoted;
+      std::unordered_set<std::uint32_t> names;
+      for (const std::string& id : state_->placed_canaries()) {
+        promoted.insert(AllocId::parse_or_nil(id));
+      }
+      for (const AllocRef& alloc : untainted_) {
+        if (promoted.contains(alloc->id)) names.insert(alloc->name_index);
+      }
+      stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
+                  return !alloc->terminal() && !promoted.contains(alloc->id) &&
+                         names.contains(alloc->name_index);
+                }));
+      for (std::uint32_t name : names) names_.use(name);
+    }
+    stop_from(migrate_, select(migrate_, [](const AllocRef&) { return true; }));
+    stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
+                return counts(alloc) && !alloc->terminal();
+              }));
+  }
+
+  void stop_lost(const AllocRef& alloc) {
+    if (const auto at = client_stops_at(*alloc)) {
+      waits_for_clients_ = true;
+      lost_later_.push_back({alloc, *at});
+      return;
+    }
+    stop(alloc, description::lost, ClientStatus::lost);
+  }
+
+  // --- 5
+  void sort_updates() {
+    for (const AllocRef& alloc : untainted_) {
+      // What is disconnected can't be updated; what is over need not be.
+      const bool skip = alloc->client == ClientStatus::unknown || alloc->server_terminal() ||
+                        (batch_ && alloc->client == ClientStatus::complete);
+      switch (skip ? UpdateKind::ignore : in_.update_kind(alloc)) {
+        case UpdateKind::ignore: ignored(); break;
+        case UpdateKind::in_place: out_.in_place.push_back(alloc); break;
+        case UpdateKind::destructive: destructive_.push_back(alloc); break;
+      }
+    }
+    std::sort(destructive_.begin(), destructive_.end(), by_name);
+    out_.desired.set_in_place_update(out_.in_place.size());
+  }
+
+  // --- 6
+  void request_canaries() {
+    const int wanted = strategy_ != nullptr ? strategy_->canary() : 0;
+    const auto have = std::count_if(untainted_.begin(), untainted_.end(),
+                                    [&](const AllocRef& alloc) { return is_canary(*alloc); });
+    const bool promoted = state_ != nullptr && state_->promoted();
+    canaries_required_ = !destructive_.empty() && have < wanted && !promoted;
+    if (!canaries_required_) return;
+    canarying_ = true;
+    if (in_.deployment.paused || in_.deployment.failed) return;
+
+    std::unordered_set<std::uint32_t> taken;
+    for (const AllocRef& alloc : untainted_) {
+      if (is_canary(*alloc)) taken.insert(alloc->name_index);
+    }
+    auto old = destructive_.begin();
+    for (auto left = wanted - have; left > 0; --left) {
+      while (old != destructive_.end() && taken.contains((*old)->name_index)) ++old;
+      PlaceRequest request;
+      request.job = in_.job_ref;
+      request.canary = true;
+      if (old != destructive_.end()) {
+        request.name_index = (*old)->name_index;
+        taken.insert(request.name_index);
+      } else {
+        request.name_index = names_.take();
+      }
+      out_.place.push_back(std::move(request));
+      out_.desired.set_canary(out_.desired.canary() + 1);
+    }
+  }
+
+  // --- 7
+  [[nodiscard]] int update_limit() const {
+    if (strategy_ == nullptr || (destructive_.empty() && migrate_.empty())) return count_;
+    if (in_.deployment.current == nullptr) return strategy_->max_parallel();
+    if (in_.deployment.paused || in_.deployment.failed || canarying_) return 0;
+    int limit = strategy_->max_parallel();
+    for (const AllocRef& alloc : untainted_) {
+      if (alloc->more().deployment != deployment_) continue;
+      if (!alloc->more().deployment_healthy) {
+        --limit;
+      } else if (!*alloc->more().deployment_healthy) {
+        return 0;
+      }
+    }
+    return std::max(0, limit);
+  }
+
+  // --- 8 to 11
+  // While canaries are out, everything else keeps the version it had.
+  [[nodiscard]] JobRef version_for(const AllocRef& previous) const {
+    return canarying_ && !is_canary(*previous) ? previous->job : in_.job_ref;
+  }
+
+  [[nodiscard]] PlaceRequest successor(const AllocRef& previous) const {
+    PlaceRequest request;
+    request.name_index = previous->name_index;
+    request.job = version_for(previous);
+    request.previous = previous;
+    request.canary = is_canary(*previous);
+    return request;
+  }
+
+  [[nodiscard]] bool has_successor(const AllocRef& alloc) const {
+    if (!alloc->more().next.is_nil()) return true;
+    return std::any_of(untainted_.begin(), untainted_.end(),
+                       [&](const AllocRef& other) { return other->more().previous == alloc->id; });
+  }
+
+  void place() {
+    int limit = update_limit();
+    const bool ready = !in_.deployment.paused && !in_.deployment.failed && !canarying_;
+    // A group whose clients may still run the old tasks places nothing.
+    if (!waits_for_clients_) {
+      std::vector<PlaceRequest> requests = wanted_placements(ready);
+      limit -= std::min<int>(limit, static_cast<int>(requests.size()));
+      add_place(static_cast<std::uint64_t>(requests.size()));
+      std::move(requests.begin(), requests.end(), std::back_inserter(out_.place));
+    }
+
+    const auto updates =
+        ready ? std::min<std::size_t>(destructive_.size(), static_cast<std::size_t>(limit)) : 0;
+    for (std::size_t i = 0; i < updates; ++i) {
+      PlaceRequest request = successor(destructive_[i]);
+      request.job = in_.job_ref;
+      request.stop_previous = true;
+      request.stop_description = description::updating;
+      out_.destructive.push_back(std::move(request));
+    }
+    out_.desired.set_destructive_update(updates);
+    ignored(destructive_.size() - updates);
+
+    for (const AllocRef& alloc : migrate_) {
+      out_.stop.push_back({alloc, description::migrating, std::nullopt, EvalId{}});
+      out_.desired.set_migrate(out_.desired.migrate() + 1);
+      if (!alloc->more().transition.migrate_disable_placement) {
+        out_.place.push_back(successor(alloc));
+      }
+    }
+  }
+
+  std::vector<PlaceRequest> wanted_placements(bool ready) {
+    std::vector<PlaceRequest> requests;
+    auto existing = static_cast<std::ptrdiff_t>(migrate_.size());
+    for (const AllocRef& alloc : untainted_) {
+      if (canarying_ && is_canary(*alloc)) continue;
+      if (alloc->client == ClientStatus::unknown && has_successor(alloc)) continue;
+      ++existing;
+    }
+    for (const AllocRef& alloc : reschedule_now_) {
+      if (!is_canary(*alloc)) ++existing;
+      const bool of_failed =
+          in_.deployment.failed && state_ != nullptr && alloc->more().deployment == deployment_;
+      if (!ready && of_failed) {
+        ignored();
+        continue;
+      }
+      PlaceRequest request = successor(alloc);
+      request.reschedule = true;
+      request.stop_previous = true;
+      request.stop_description = description::rescheduled;
+      requests.push_back(std::move(request));
+      out_.desired.set_reschedule_now(out_.desired.reschedule_now() + 1);
+    }
+    for (const AllocRef& alloc : disconnecting_) {
+      ++existing;
+      if (!disconnect_rules(alloc->task_group()).replace) continue;
+      PlaceRequest request = successor(alloc);
+      request.reschedule = true;
+      requests.push_back(std::move(request));
+    }
+    for (const AllocRef& alloc : lost_) {
+      if (is_canary(*alloc)) continue;
+      if (existing >= count_) {
+        names_.release(alloc->name_index);
+        continue;
+      }
+      ++existing;
+      requests.push_back(successor(alloc));
+    }
+    if (!ready) return requests;
+    for (; existing < count_; ++existing) {
+      PlaceRequest request;
+      request.job = in_.job_ref;
+      request.name_index = names_.take();
+      requests.push_back(std::move(request));
+    }
+    return requests;
+  }
+
+  // Evaluations for what can't be done yet, and marks on the allocations that wait for them.
+  void delay() {
+    const auto mark = [&](const DelayedWith& delayed) {
+      Update update;
+      update.alloc = delayed.alloc;
+      update.followup_eval = delayed.followup;
+      return update;
+    };
+    out_.desired.set_reschedule_later(later_.size());
+    for (const auto& delayed :
+         batch_followups(std::move(later_), "alloc-reschedule", description::delayed_reschedule,
+                         in_.new_eval_id, out_.followups)) {
+      out_.update.push_back(mark(delayed));
+    }
+    for (const auto& delayed :
+         batch_followups(std::move(lost_later_), "alloc-reschedule",
+                         description::delayed_reschedule, in_.new_eval_id, out_.followups)) {
+      out_.stop.push_back({delayed.alloc, description::lost, ClientStatus::lost, delayed.followup});
+      out_.desired.set_stop(out_.desired.stop() + 1);
+    }
+    std::vector<Delayed> time_outs;
+    for (const AllocRef& alloc : disconnecting_) {
+      const std::int64_t lost_after = disconnect_rules(alloc->task_group()).lost_after;
+      if (lost_after > 0) {
+        time_outs.push_back({alloc, in_.now_ns + lost_after});
+      } else {
+        out_.update.push_back(as_unknown(alloc, EvalId{}));
+      }
+    }
+    for (const auto& delayed :
+         batch_followups(std::move(time_outs), "max-disconnect-timeout",
+                         description::disconnect_timeout, in_.new_eval_id, out_.followups)) {
+      out_.update.push_back(as_unknown(delayed.alloc, delayed.followup));
+    }
+    out_.desired.set_disconnect(disconnecting_.size());
+  }
+
+  static Update as_unknown(const AllocRef& alloc, const EvalId& followup) {
+    Update update;
+    update.alloc = alloc;
+    update.client = ClientStatus::unknown;
+    update.client_description = description::unknown;
+    update.followup_eval = followup;
+    return update;
+  }
+
+  // --- 12
+  void decide_deployment() {
+    const bool had_this_version =
+        std::any_of(in_.allocs.begin(), in_.allocs.end(), [&](const AllocRef& alloc) {
+          return alloc->job->version() == in_.job.version() &&
+                 alloc->job->create_index() == in_.job.create_index();
+        });
+    const bool updates = !destructive_.empty() || !out_.in_place.empty();
+    if (in_.deployment.current == nullptr && strategy_ != nullptr &&
+        (!had_this_version || updates)) {
+      auto& fresh = out_.new_deployment.emplace();
+      fresh.set_auto_revert(strategy_->auto_revert());
+      fresh.set_auto_promote(strategy_->auto_promote());
+      fresh.set_progress_deadline(strategy_->progress_deadline());
+      fresh.set_desired_total(count_);
+      if (canaries_required_) fresh.set_desired_canaries(strategy_->canary());
+    }
+    const bool settled = destructive_.empty() && out_.in_place.empty() && out_.place.empty() &&
+                         migrate_.empty() && reschedule_now_.empty() &&
+                         out_.desired.reschedule_later() == 0 && !canaries_required_;
+    out_.deployment_complete =
+        settled &&
+        (state_ == nullptr || (state_->healthy_allocs() >=
+                                   std::max(state_->desired_total(), state_->desired_canaries()) &&
+                               (state_->desired_canaries() == 0 || state_->promoted())));
+  }
+
+  // --- small steps
+  [[nodiscard]] bool is_older(const Allocation& alloc) const {
+    return alloc.job->version() < in_.job.version() ||
+           alloc.job->create_index() < in_.job.create_index();
+  }
+  void stop(const AllocRef& alloc, const char* why,
+            std::optional<ClientStatus> client = std::nullopt) {
+    out_.stop.push_back({alloc, why, client, EvalId{}});
+    out_.desired.set_stop(out_.desired.stop() + 1);
+  }
+  void ignored(std::uint64_t count = 1) { out_.desired.set_ignore(out_.desired.ignore() + count); }
+  void add_place(std::uint64_t count) { out_.desired.set_place(out_.desired.place() + count); }
+
+  const GroupInput& in_;
+  const bool batch_;
+  const int count_;
+  const model::UpdateStrategy* strategy_ = nullptr;
+  const model::DeploymentState* state_ = nullptr;  // of the current deployment
+  DeploymentId deployment_;
+  bool canarying_ = false, canaries_required_ = false;
+  bool waits_for_clients_ = false;
+  Allocs untainted_, migrate_, lost_, disconnecting_, reconnecting_, reschedule_now_, destructive_;
+  std::vector<Delayed> later_, lost_later_;
+  NameIndex names_;
+  GroupResult out_;
+};
+
+}  // namespace
+
+const model::UpdateStrategy* update_block(const model::Job& job, const model::TaskGroup& group) {
+  const model::UpdateStrategy* block = group.has_update() ? &group.update()
+                                       : job.has_update() ? &job.update()
+                                                          : nullptr;
+  return block != nullptr && block->max_parallel() > 0 ? block : nullptr;
+}
+
+GroupResult reconcile_group(const GroupInput& input) { return GroupPass(input).run(); }
+
+}  // namespace yurt::scheduler

@@ -1,0 +1,84 @@
+// reconcile_group: what has to happen for one group of a service or batch job so that what runs
+// becomes what the job says. Decides names and counts, not nodes. Pure.
+//
+// The steps are those of docs/scheduling.md; group_pass.cc follows them in order.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "proto/allocation.h"
+#include "proto/state.pb.h"
+#include "scheduler/plan.h"
+#include "scheduler/reconcile/fate.h"
+
+namespace yurt::scheduler {
+
+// An allocation to be placed.
+struct PlaceRequest {
+  std::uint32_t name_index = 0;
+  JobRef job;         // the version to place: the newest, or an older one while canaries are out
+  AllocRef previous;  // whom it follows; null: nobody
+  bool reschedule = false;  // it follows a failure: other nodes are preferred
+  bool canary = false;
+  // The previous one is stopped if, and only if, this one finds a node.
+  bool stop_previous = false;
+  std::string stop_description;
+};
+
+// What can be done with a running allocation of another job version.
+enum class UpdateKind : std::uint8_t { ignore, in_place, destructive };
+
+// The deployment that a group's pass has to regard.
+struct DeploymentView {
+  DeploymentRef current;  // of the job's newest version and not successful; null: none
+  bool paused = false, failed = false;
+};
+
+struct GroupInput {
+  const model::Job& job;
+  JobRef job_ref;
+  const model::TaskGroup* group;  // null: the job no longer has it
+  std::string name;
+  std::vector<AllocRef> allocs;  // all of the group, terminal ones included
+  const DeploymentView& deployment;
+  EvalId eval;
+  std::int64_t now_ns;
+  std::function<NodeHealth(const NodeId&)> health;
+  // When the node was last seen to change its status (Unix nanoseconds).
+  std::function<std::int64_t(const NodeId&)> status_changed_at;
+  std::function<UpdateKind(const AllocRef&)> update_kind;
+  // Makes the ID of a follow-up evaluation.
+  std::function<EvalId()> new_eval_id;
+};
+
+struct FollowUp {
+  EvalId id;
+  std::int64_t wait_until_ns = 0;
+  const char* triggered_by = "";
+  const char* description = "";
+};
+
+struct GroupResult {
+  std::vector<PlaceRequest> destructive, place;
+  std::vector<Stop> stop;
+  std::vector<AllocRef> in_place;  // move to the newest job version
+  std::vector<Update> update;      // other changes
+  std::vector<FollowUp> followups;
+  // The group's part of a deployment that is to be created, when one is due.
+  std::optional<model::DeploymentState> new_deployment;
+  bool deployment_complete = true;
+  model::DesiredUpdates desired;
+};
+
+[[nodiscard]] GroupResult reconcile_group(const GroupInput& input);
+
+// The update block that governs a group, or null when it has none that limits anything.
+[[nodiscard]] const model::UpdateStrategy* update_block(const model::Job& job,
+                                                        const model::TaskGroup& group);
+
+}  // namespace yurt::scheduler

@@ -1,0 +1,61 @@
+// RunContext: what one scheduling run knows and collects, whatever kind of job it is for.
+// Internal to the scheduler; one per run.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scheduler/place/group_placer.h"
+#include "scheduler/place/proposal.h"
+#include "scheduler/reconcile/group_pass.h"
+#include "scheduler/scheduler.h"
+
+namespace yurt::scheduler {
+
+class RunContext {
+ public:
+  explicit RunContext(const Request& request);
+
+  const Request& request;
+  JobKey key;
+  JobRef job;                    // null: purged
+  std::vector<AllocRef> allocs;  // all of the job
+  EvalId eval;
+  Proposal proposal;
+  PlacerContext placing;
+  Outcome outcome;
+
+  [[nodiscard]] bool stopped() const;
+  // The placer of a group in one version of the job, made when first asked for.
+  [[nodiscard]] GroupPlacer& placer(const JobRef& version, int group);
+  [[nodiscard]] NodeHealth health(const NodeId& node) const;
+  [[nodiscard]] std::int64_t status_changed_at(const NodeId& node) const;
+  // What an update of the job to its newest version means for a running allocation.
+  [[nodiscard]] UpdateKind update_kind(const AllocRef& alloc);
+  // The group of that name in `version`; -1: none.
+  [[nodiscard]] static int group_index(const model::Job& version, const std::string& name);
+
+  // Puts a new allocation into plan and proposal. `extra` null: nothing beyond the defaults.
+  AllocRef commit_placement(GroupPlacer& placer, GroupPlacer::Choice choice, const JobRef& version,
+                            int group, std::uint32_t name_index,
+                            std::shared_ptr<const model::AllocMetric> metrics,
+                            std::shared_ptr<AllocExtra> extra);
+  // The job is stopped or purged: nothing of it may run on.
+  void stop_everything();
+  // Puts a stop into plan and proposal.
+  void commit_stop(Stop stop);
+  void add_followup(const FollowUp& followup);
+  // An evaluation of this job for later, with everything set but its reason.
+  [[nodiscard]] model::Evaluation new_evaluation(const EvalId& id) const;
+  void annotate(const std::string& group, const model::DesiredUpdates& desired);
+
+ private:
+  std::map<std::pair<const model::Job*, int>, std::unique_ptr<GroupPlacer>> placers_;
+  std::map<std::pair<const model::Job*, int>, std::string> forms_;  // destructive_form, remembered
+  std::vector<JobRef> versions_;  // keeps what the keys above point to
+};
+
+}  // namespace yurt::scheduler
