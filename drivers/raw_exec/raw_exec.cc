@@ -1,7 +1,10 @@
 #include "drivers/raw_exec/raw_exec.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "base/glob.h"
@@ -125,7 +128,35 @@ void RawExec::start(TaskConfig config, StartEvents events) {
   supervisor_->start(std::move(*spec), std::move(events));
 }
 
+// FNV-1a (Fowler, Noll and Vo), 64 bits: the same for the same path on every start.
+std::string path_hash(const std::string& path) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : path) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  std::string text(16, '0');
+  for (char& digit : text) {
+    digit = "0123456789abcdef"[hash >> 60];
+    hash <<= 4;
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string default_state_folder(const std::string& data_folder) {
+  if (::geteuid() == 0) {
+    std::error_code error;
+    const auto canonical = std::filesystem::weakly_canonical(data_folder, error);
+    const std::string name = "/yurt-" + path_hash(error ? data_folder : canonical.string());
+    for (const char* memory : {"/run", "/dev/shm"}) {
+      struct statfs info {};
+      if (::statfs(memory, &info) == 0 && info.f_type == TMPFS_MAGIC &&
+          ::access(memory, W_OK) == 0) {
+        return memory + name;
+      }
+    }
+  }
+  return data_folder + "/shims";
+}
 
 Result<std::unique_ptr<Driver>> make_raw_exec(RawExecOptions options) {
   const auto ranges = [](const std::string& text, const char* option) -> Result<IdRanges> {

@@ -13,7 +13,7 @@ namespace yurt::drivers {
 struct RawExecOptions {
   // Tasks can do whatever the agent's user can; so it has to be allowed in the configuration.
   bool enabled = false;
-  std::string state_folder;  // absolute: where shims keep their state, e.g. <data>/shims
+  std::string state_folder;  // absolute: where shims keep their state; see default_state_folder
   std::string shim_program;  // path of yurt-shim; empty = beside the running program
   CgroupOptions cgroups;
   // Who tasks may not run as: "0,100-200".
@@ -27,5 +27,13 @@ struct RawExecOptions {
 // folder. A machine that can't run tasks (no yurt-shim, no cgroups) is no error: fingerprint says
 // so. Raise the process's file descriptor limit before: each running task holds one.
 [[nodiscard]] Result<std::unique_ptr<Driver>> make_raw_exec(RawExecOptions options);
+
+// Where the shims of the agent with this data folder keep their state. Tasks do not survive the
+// machine's restart, and their state need not: so a memory file system where there is one that
+// lasts as long as the machine runs (/run or /dev/shm, for root), since some disk file systems
+// (ext4) make a short-lived file cost a millisecond; else below the data folder. Depends on nothing
+// that changes from one start of the agent to the next. Nobody may empty it while tasks run: a
+// systemd unit must not claim it as its RuntimeDirectory.
+[[nodiscard]] std::string default_state_folder(const std::string& data_folder);
 
 }  // namespace yurt::drivers

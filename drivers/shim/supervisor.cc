@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -23,13 +24,32 @@ constexpr const char* lock_name = ".lock";
 constexpr std::int64_t leftover_kill_timeout_ns = nanoseconds_per_second;
 
 Result<UniqueFd> lock_folder(const std::string& folder) {
-  UniqueFd lock(::open((folder + "/" + lock_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.valid()) return system_error("cannot create the lock of " + folder, errno);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error{ErrorCode::failed_precondition,
-                 "another agent runs with the same data folder (" + folder + " is locked)"};
+  const std::string path = folder + "/" + lock_name;
+  while (true) {
+    UniqueFd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock.valid()) return system_error("cannot create the lock of " + folder, errno);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      return Error{ErrorCode::failed_precondition,
+                   "another agent runs with the same data folder (" + folder + " is locked)"};
+    }
+    // The agent before us removes the file as it ends: what we have locked must still be it.
+    struct stat ours {};
+    struct stat there {};
+    if (::fstat(lock.get(), &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+        ours.st_ino == there.st_ino) {
+      return lock;
+    }
   }
-  return lock;
+}
+
+// The folder may lie where everybody can make one (/dev/shm): who made this one could command the
+// shims.
+Status check_ours(const std::string& folder) {
+  struct stat info {};
+  if (::lstat(folder.c_str(), &info) != 0) return system_error("cannot use " + folder, errno);
+  if (S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & 022) == 0) return {};
+  return Error{ErrorCode::failed_precondition,
+               folder + " is not a folder that belongs to the agent's user alone; remove it"};
 }
 
 // The names of the folders in `path` that are task ids (or boot ids, which look the same).
@@ -62,6 +82,7 @@ Result<UniqueFd> memory_file(const std::string& content) {
 
 Result<std::unique_ptr<Supervisor>> Supervisor::open(SupervisorOptions options) {
   YURT_TRY(make_folders(options.state_folder, 0700));
+  YURT_TRY(check_ours(options.state_folder));
   YURT_TRY(make_folders(options.state_folder + "/" + boot_id(), 0700));
   YURT_ASSIGN(UniqueFd lock, lock_folder(options.state_folder));
   YURT_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
@@ -79,6 +100,11 @@ Supervisor::Supervisor(SupervisorOptions options, UniqueFd lock, std::unique_ptr
 Supervisor::~Supervisor() {
   std::unique_lock lock(mutex_);
   start_over_.wait(lock, [this] { return starting_.empty(); });
+  // Nothing is left behind where no task is.
+  if (::rmdir((options_.state_folder + "/" + boot_id_).c_str()) == 0) {
+    ::unlink((options_.state_folder + "/" + lock_name).c_str());
+    ::rmdir(options_.state_folder.c_str());
+  }
 }
 
 std::string Supervisor::state_path(const std::string& boot, const std::string& id) const {

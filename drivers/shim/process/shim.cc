@@ -247,8 +247,9 @@ bool Shim::finished() {
     if (killing_ && monotonic_ms() >= next_kill_ms_) kill_everything();
     return false;
   }
-  // The main process is gone: what it left must go too.
-  if (no_children && cgroups_.kill_all()) return true;
+  // The main process is gone: what it left must go too. Without children there is nobody, whatever
+  // the cgroups say: every descendant is a child of this subreaper or of another descendant.
+  if (no_children) return true;
   const std::int64_t now = monotonic_ms();
   if (!killing_ || now >= next_kill_ms_) kill_everything();
   killing_ = true;

@@ -1,0 +1,266 @@
+// Measures yurt-shim and raw_exec with real processes; one JSON object a line on standard output.
+//
+//   shim_bench [--quick] [--folder FOLDER] [ROW...]
+//
+// Rows: shim_rss_kib (the largest resident set of a shim whose task runs and has written a few
+// megabytes of output) and raw_exec_tasks_per_s (/bin/true through start, exit and destroy, with
+// cgroups and logs, eight at a time; its limit is what the machine forks and executes in the same
+// run without anything around it).
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdio>
+#include <filesystem>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "drivers/raw_exec/raw_exec.h"
+
+namespace {
+
+using namespace yurt;
+using namespace yurt::drivers;
+
+constexpr int parallel = 8;
+
+void print(const std::string& row, double value, const std::string& unit, double aim, bool met,
+           nlohmann::ordered_json limit, nlohmann::ordered_json notes) {
+  nlohmann::ordered_json share;
+  if (limit.is_number()) share = value / limit.get<double>();
+  nlohmann::ordered_json line{
+      {"row", row}, {"value", value}, {"unit", unit},           {"aim", aim},
+      {"met", met}, {"limit", limit}, {"share_of_limit", share}};
+  line.update(notes);
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+// A driver on a scratch folder and a cgroup of its own.
+class Machine {
+ public:
+  explicit Machine(const std::string& parent) {
+    std::string name = parent + "/shim-bench-XXXXXX";
+    YURT_ASSERT(::mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    RawExecOptions options;
+    options.enabled = true;
+    options.state_folder = default_state_folder(folder_.string());
+    options.shim_program = YURT_SHIM;
+    options.cgroups.parent = "yurt-bench-" + std::to_string(::getpid());
+    cgroups_ = options.cgroups;
+    auto driver = make_raw_exec(options);
+    YURT_ASSERT(driver.ok());
+    driver_ = std::move(*driver);
+  }
+  ~Machine() {
+    driver_.reset();
+    const CgroupHierarchy hierarchy = detect_cgroups(cgroups_);
+    for (const auto& [controller, mount] : hierarchy.mounts) {
+      ::rmdir(hierarchy.parent_folder(controller).c_str());
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  [[nodiscard]] TaskConfig task(int number, const std::string& command,
+                                const std::vector<std::string>& args) const {
+    TaskConfig config;
+    config.id = "bench." + std::to_string(number);
+    config.config = nlohmann::json{{"command", command}, {"args", args}}.dump();
+    config.env = {{"PATH", "/usr/bin:/bin"}};
+    config.resources.cpu_mhz = 100;
+    config.resources.memory_mib = 300;
+    config.task_dir = folder_.string();
+    config.logs.folder = (folder_ / "logs" / std::to_string(number)).string();
+    config.logs.prefix = "task";
+    std::filesystem::create_directories(config.logs.folder);
+    return config;
+  }
+  [[nodiscard]] Driver& driver() { return *driver_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+  CgroupOptions cgroups_;
+  std::unique_ptr<Driver> driver_;
+};
+
+// Hands out numbers 0..count-1 with at most `parallel` under way.
+class Window {
+ public:
+  void enter() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return under_way_ < parallel; });
+    ++under_way_;
+  }
+  void leave() {
+    std::lock_guard lock(mutex_);
+    --under_way_;
+    changed_.notify_all();
+  }
+  void wait_empty() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return under_way_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int under_way_ = 0;
+};
+
+double spawns_per_second(int count) {
+  const SystemClock clock;
+  const std::int64_t begin = clock.steady_ns();
+  std::string command = "/bin/true";
+  char* arguments[] = {command.data(), nullptr};
+  int live = 0;
+  for (int i = 0; i < count; ++i) {
+    pid_t pid = 0;
+    YURT_ASSERT(::posix_spawn(&pid, command.c_str(), nullptr, nullptr, arguments, environ) == 0);
+    if (++live == parallel) {
+      ::wait(nullptr);
+      --live;
+    }
+  }
+  while (live-- > 0) ::wait(nullptr);
+  return count * 1e9 / static_cast<double>(clock.steady_ns() - begin);
+}
+
+double tasks_per_second(const std::string& parent, int count) {
+  Machine machine(parent);
+  std::vector<TaskConfig> configs;
+  for (int i = 0; i < count; ++i) configs.push_back(machine.task(i, "/bin/true", {}));
+  const SystemClock clock;
+  const std::int64_t begin = clock.steady_ns();
+  Window window;
+  // Destroying blocks, so it has threads of its own, as in an agent.
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::shared_ptr<Task>> ended;
+  bool finished = false;
+  const auto destroy_ended = [&] {
+    std::unique_lock lock(mutex);
+    while (true) {
+      changed.wait(lock, [&] { return finished || !ended.empty(); });
+      if (ended.empty()) return;
+      const std::shared_ptr<Task> task = std::move(ended.back());
+      ended.pop_back();
+      lock.unlock();
+      YURT_ASSERT(task->destroy().ok());
+      window.leave();
+      lock.lock();
+    }
+  };
+  std::thread destroyers[2] = {std::thread(destroy_ended), std::thread(destroy_ended)};
+  for (TaskConfig& config : configs) {
+    window.enter();
+    StartEvents events;
+    events.on_done = [&](Result<std::shared_ptr<Task>> task) {
+      YURT_ASSERT(task.ok());
+      (*task)->on_exit([&, kept = *task](const ExitResult& result) {
+        YURT_ASSERT(result.successful());
+        std::lock_guard lock(mutex);
+        ended.push_back(kept);
+        changed.notify_one();
+      });
+    };
+    machine.driver().start(std::move(config), std::move(events));
+  }
+  window.wait_empty();
+  const double rate = count * 1e9 / static_cast<double>(clock.steady_ns() - begin);
+  {
+    std::lock_guard lock(mutex);
+    finished = true;
+  }
+  changed.notify_all();
+  for (std::thread& thread : destroyers) thread.join();
+  return rate;
+}
+
+// VmRSS in KiB, as `ps` shows it.
+long resident_kib(int pid) {
+  const std::string status =
+      read_file("/proc/" + std::to_string(pid) + "/status").value_or("VmRSS: 0");
+  return std::atol(status.c_str() + status.find("VmRSS:") + 6);
+}
+
+void measure_memory(const std::string& parent, int count) {
+  Machine machine(parent);
+  std::vector<std::shared_ptr<Task>> tasks;
+  std::mutex mutex;
+  std::condition_variable changed;
+  for (int i = 0; i < count; ++i) {
+    StartEvents events;
+    events.on_done = [&](Result<std::shared_ptr<Task>> task) {
+      YURT_ASSERT(task.ok());
+      std::lock_guard lock(mutex);
+      tasks.push_back(*task);
+      changed.notify_all();
+    };
+    machine.driver().start(machine.task(i, "/bin/sh",
+                                        {"-c", "seq 500000; echo > written." + std::to_string(i) +
+                                                   "; exec sleep 9999"}),
+                           std::move(events));
+  }
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return tasks.size() == static_cast<std::size_t>(count); });
+  for (int i = 0; i < count; ++i) {
+    const auto written = machine.folder() / ("written." + std::to_string(i));
+    while (!std::filesystem::exists(written)) ::poll(nullptr, 0, 5);
+  }
+  std::vector<long> resident;
+  for (const auto& task : tasks) {
+    resident.push_back(
+        resident_kib(nlohmann::json::parse(task->reattach_state())["shim_pid"].get<int>()));
+  }
+  std::sort(resident.begin(), resident.end());
+  for (const auto& task : tasks) YURT_ASSERT(task->destroy().ok());
+  const auto largest = static_cast<double>(resident.back());
+  print("shim_rss_kib", largest, "KiB", 1024, largest <= 1024, nullptr,
+        {{"median", resident[resident.size() / 2]}, {"shims", count}});
+}
+
+void measure_rate(const std::string& parent, int count) {
+  // The limit before and after, since a shared machine is not the same twice.
+  const double before = spawns_per_second(count);
+  const double rate = tasks_per_second(parent, count);
+  const double after = spawns_per_second(count);
+  print("raw_exec_tasks_per_s", rate, "tasks/s", 800, rate >= 800, (before + after) / 2,
+        {{"tasks", count}, {"limit_is", "posix_spawn of /bin/true, eight at a time"}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool quick = false;
+  std::string parent = std::filesystem::temp_directory_path().string();
+  std::vector<std::string> rows;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--quick") {
+      quick = true;
+    } else if (argument == "--folder" && i + 1 < argc) {
+      parent = argv[++i];
+    } else {
+      rows.push_back(argument);
+    }
+  }
+  const auto wanted = [&rows](const char* row) {
+    return rows.empty() || std::find(rows.begin(), rows.end(), row) != rows.end();
+  };
+  if (wanted("shim_rss_kib")) measure_memory(parent, quick ? 20 : 100);
+  if (wanted("raw_exec_tasks_per_s")) measure_rate(parent, quick ? 1000 : 5000);
+  return 0;
+}
