@@ -1,0 +1,111 @@
+// AllocRunner: one allocation on this node: its state machine, its tasks' runners, its folders and
+// its place in the agent's store.
+//
+// Lives and is called on the loop's thread only, held by shared_ptr. It tells its owner of changes
+// through `on_change`, which must not destroy it during the call.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/alloc_dir/alloc_dir.h"
+#include "agent/runner/alloc_machine.h"
+#include "agent/runner/runner_context.h"
+#include "agent/runner/task_runner.h"
+#include "proto/agent_stream.pb.h"
+
+namespace yurt::agent {
+
+// Runs found at the drivers when the agent started, by TaskConfig::id.
+using FoundRuns = std::map<std::string, std::shared_ptr<drivers::Task>>;
+
+class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
+                          private TaskRunnerOwner {
+ public:
+  struct Events {
+    std::function<void(AllocRunner&)> on_change;  // its update() differs, or it has ended
+  };
+
+  AllocRunner(RunnerContext& context, model::Assignment assignment,
+              std::shared_ptr<const model::Job> job, Events events);
+  ~AllocRunner() override;
+
+  // Its predecessor on this node has not ended: start() comes later.
+  void wait_for_previous();
+  // A new allocation, or one that was restored: goes on from where it stands. `previous` (or null)
+  // is the one it replaces on this node, which has ended. Again: no effect.
+  void start(const AllocRunner* previous);
+  // One that an earlier process of this agent held. Takes its runs out of `found`. Apart from
+  // start(), so that starts can wait for the servers.
+  void restore(const StoredAlloc& stored, FoundRuns& found);
+
+  // A newer assignment of the same allocation: another job version in place, or another desired
+  // status (which the owner acts upon with stop()).
+  void update(model::Assignment assignment, std::shared_ptr<const model::Job> job);
+  void stop(const StopOrder& order);
+  [[nodiscard]] Status restart(const std::string& task, bool all_tasks, const std::string& reason);
+  [[nodiscard]] Status signal(const std::string& task, const std::string& signal_name);
+
+  [[nodiscard]] AllocId id() const { return id_; }
+  [[nodiscard]] const model::Assignment& assignment() const { return *assignment_; }
+  [[nodiscard]] const model::Job& job() const { return *job_; }
+  [[nodiscard]] const model::TaskGroup& group() const { return *group_; }
+  [[nodiscard]] const AllocDir& dir() const { return dir_; }
+  [[nodiscard]] const AllocMachine& machine() const { return machine_; }
+  // All tasks have ended and the allocation's secrets are gone.
+  [[nodiscard]] bool terminal() const { return machine_.terminal(); }
+  [[nodiscard]] std::int64_t terminal_at_wall_ns() const { return terminal_at_wall_ns_; }
+  // It has been started here, or waits for nothing but its predecessor.
+  [[nodiscard]] bool under_way() const { return under_way_ || waits_; }
+  [[nodiscard]] bool ever_started() const;
+  // What the servers should know.
+  [[nodiscard]] model::AllocUpdate update_message() const;
+  // The driver's view of a running task; null when it does not run or does not exist.
+  [[nodiscard]] std::shared_ptr<drivers::Task> run_of(const std::string& task) const;
+  [[nodiscard]] bool has_task(const std::string& task) const {
+    return machine_.find(task).has_value();
+  }
+
+ private:
+  void task_prepared(std::size_t task, std::optional<PrepareFailure> failure) override;
+  void task_started(std::size_t task, std::int64_t started_at_ns) override;
+  void task_start_failed(std::size_t task, const Error& error) override;
+  void task_exited(std::size_t task, const drivers::ExitResult& result) override;
+  void task_event(std::size_t task, model::TaskEvent event) override;
+  void task_wants_restart(std::size_t task, const std::string& reason) override;
+  void task_failed_script(std::size_t task, const std::string& error) override;
+
+  [[nodiscard]] AllocSpec spec() const;
+  [[nodiscard]] Instant now() const { return Instant::now(context_.clock); }
+  // Stores what changed, then carries the effects out, then tells the owner.
+  void perform(const AllocEffects& effects);
+  void store_progress();
+  void set_timer();
+  void set_jobs();
+
+  RunnerContext& context_;
+  Events events_;
+  const AllocId id_;
+  std::shared_ptr<const model::Assignment> assignment_;
+  std::shared_ptr<const model::Job> job_;
+  const model::TaskGroup* group_ = nullptr;
+  AllocDir dir_;
+  AllocMachine machine_;
+  std::vector<std::shared_ptr<TaskRunner>> tasks_;
+  std::map<std::string, TaskRun> stored_runs_;
+  Loop::TimerId timer_ = 0;
+  std::int64_t timer_at_ns_ = 0;
+  std::int64_t terminal_at_wall_ns_ = 0;
+  bool under_way_ = false;  // start() has come
+  bool received_ = false;
+  bool waits_ = false;  // for its predecessor
+};
+
+// The group `name` of `job`; null when it has none.
+[[nodiscard]] const model::TaskGroup* find_group(const model::Job& job, const std::string& name);
+
+}  // namespace yurt::agent

@@ -1,0 +1,191 @@
+#include "agent/runner/task_preparation.h"
+
+#include <algorithm>
+
+#include "agent/alloc_dir/task_path.h"
+#include "agent/artifact/artifact.h"
+#include "agent/fs/confined_root.h"
+#include "agent/runner/task_event.h"
+
+namespace yurt::agent {
+namespace {
+
+bool heals(const Error& error) {
+  return error.code != ErrorCode::invalid_argument && error.code != ErrorCode::permission_denied &&
+         error.code != ErrorCode::unimplemented;
+}
+
+PrepareFailure setup_failure(const Error& error) {
+  return {task_event::setup_failure(error.message), heals(error)};
+}
+
+std::shared_ptr<const TaskEnvironment> make_environment(
+    const PreparationRequest& request, const std::map<std::string, std::string>& extra) {
+  const TaskFolders folders = request.dir.task(request.task->name());
+  const TaskPaths paths{request.dir.shared().string(), folders.local.string(),
+                        folders.secrets.string()};
+  return std::make_shared<TaskEnvironment>(*request.assignment, *request.job, *request.group,
+                                           *request.task, paths, request.node,
+                                           request.inherited_environment, extra);
+}
+
+Status write_payload(const PreparationRequest& request, const TaskEnvironment& environment) {
+  const auto& task = *request.task;
+  if (!task.has_dispatch_payload() || task.dispatch_payload().file().empty()) return {};
+  YURT_ASSIGN(const ConfinedRoot root, ConfinedRoot::open(request.dir.task(task.name()).local));
+  const std::string file = environment.interpolate(task.dispatch_payload().file());
+  const std::size_t slash = file.rfind('/');
+  if (slash != std::string::npos) YURT_TRY(root.make_folders(file.substr(0, slash), 0777));
+  return root.replace_file(file, request.job->payload(), 0644);
+}
+
+Result<ArtifactRequest> artifact_request(const PreparationRequest& request,
+                                         const TaskEnvironment& environment,
+                                         const model::Artifact& artifact) {
+  ArtifactRequest result;
+  result.source = environment.interpolate(artifact.source());
+  YURT_ASSIGN(result.destination,
+              path_in_alloc(request.dir.root(), request.task->name(),
+                            artifact.destination().empty()
+                                ? "local/"
+                                : environment.interpolate(artifact.destination())));
+  for (const auto& [key, value] : artifact.options()) {
+    result.options[environment.interpolate(key)] = environment.interpolate(value);
+  }
+  for (const auto& [key, value] : artifact.headers()) {
+    result.headers[environment.interpolate(key)] = environment.interpolate(value);
+  }
+  result.mode = artifact.mode() == "file"  ? ArtifactMode::file
+                : artifact.mode() == "dir" ? ArtifactMode::dir
+                                           : ArtifactMode::any;
+  result.insecure = artifact.insecure();
+  result.allow_files = request.allow_files;
+  result.chown = artifact.chown();
+  YURT_ASSIGN(result.owner, find_user(request.task->user()));
+  return result;
+}
+
+Status fetch_all(const PreparationRequest& request, const TaskEnvironment& environment,
+                 const std::atomic<bool>& cancelled) {
+  const ArtifactPlaces places{request.dir.root(),
+                              request.dir.task(request.task->name()).private_dir / "artifact"};
+  for (const auto& artifact : request.task->artifact()) {
+    YURT_ASSIGN(const ArtifactRequest one, artifact_request(request, environment, artifact));
+    const auto status = fetch_artifact(one, places, cancelled);
+    if (!status.ok()) return status.error().within("artifact " + one.source);
+  }
+  return {};
+}
+
+Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
+                                          const TaskEnvironment& environment) {
+  const auto& task = *request.task;
+  drivers::TaskConfig config;
+  config.id = request.run_id;
+  config.alloc_id = AllocId::from_bytes(request.assignment->id()).to_string();
+  config.ns = request.assignment->namespace_();
+  config.job_id = request.assignment->job_id();
+  config.group_name = request.assignment->group();
+  config.task_name = task.name();
+  config.config = environment.interpolate_config(task.config());
+  config.user = environment.interpolate(task.user());
+  for (const auto& [name, value] : environment.variables()) config.env.emplace_back(name, value);
+
+  const auto& granted = request.assignment->resources().tasks();
+  if (const auto found = granted.find(task.name()); found != granted.end()) {
+    const auto& resources = found->second;
+    config.resources.cpu_mhz = resources.cpu().cpu_shares();
+    for (const int core : resources.cpu().reserved_cores()) {
+      config.resources.cores.push_back(static_cast<std::uint32_t>(core));
+    }
+    config.resources.memory_mib = resources.memory().memory_mb();
+    config.resources.memory_max_mib = resources.memory().memory_max_mb();
+  }
+  const TaskFolders folders = request.dir.task(task.name());
+  config.task_dir = folders.task.string();
+  config.alloc_dir = request.dir.shared().string();
+  config.secrets_dir = folders.secrets.string();
+  config.logs.disabled = task.logs().disabled();
+  config.logs.folder = request.dir.logs().string();
+  config.logs.prefix = task.name();
+  if (task.logs().has_max_files()) config.logs.max_files = task.logs().max_files();
+  if (task.logs().has_max_file_size()) config.logs.max_file_size_mib = task.logs().max_file_size();
+
+  const auto errors = request.driver->validate(config.config);
+  if (!errors.empty()) {
+    std::string text = "the task's config is not usable:";
+    for (const auto& error : errors) text += " " + error.message + ";";
+    text.pop_back();
+    return Error{ErrorCode::invalid_argument, text};
+  }
+  return config;
+}
+
+}  // namespace
+
+ResumedTemplates resume_templates(const PreparationRequest& request) {
+  ResumedTemplates resumed;
+  if (request.task->template__size() == 0) return resumed;
+  resumed.environment = make_environment(request, {});
+  auto templates = TaskTemplates::create(*request.task, *resumed.environment, request.dir.root());
+  if (!templates.ok()) return resumed;
+  (*templates)->adopt_rendered();
+  auto changes = (*templates)->render(*resumed.environment, request.now_wall_ns);
+  if (!changes.ok()) return resumed;
+  resumed.templates = std::move(*templates);
+  resumed.changes = std::move(*changes);
+  return resumed;
+}
+
+bool is_slow(const PreparationRequest& request) {
+  return request.fetch_artifacts && request.task->artifact_size() > 0;
+}
+
+std::variant<PreparedTask, PrepareFailure> prepare_task(const PreparationRequest& request,
+                                                        const std::atomic<bool>& cancelled) {
+  const auto& task = *request.task;
+  const auto secrets_mb = task.resources().secrets();
+  if (auto status = request.dir.create_task(task.name(), task.user(), secrets_mb); !status.ok()) {
+    return setup_failure(status.error());
+  }
+  auto environment = make_environment(request, {});
+  if (auto status = write_payload(request, *environment); !status.ok()) {
+    return setup_failure(status.error().within("dispatch_payload"));
+  }
+  if (is_slow(request)) {
+    request.on_event(task_event::downloading_artifacts());
+    if (auto status = fetch_all(request, *environment, cancelled); !status.ok()) {
+      return PrepareFailure{task_event::failed_artifact_download(status.error().message),
+                            heals(status.error())};
+    }
+  }
+  PreparedTask prepared;
+  prepared.environment = environment;
+  if (task.template__size() > 0) {
+    prepared.templates = request.templates;
+    if (!prepared.templates) {
+      auto created = TaskTemplates::create(task, *environment, request.dir.root());
+      if (!created.ok()) {
+        return PrepareFailure{task_event::template_failure(created.error().message), false};
+      }
+      prepared.templates = std::move(*created);
+    }
+    if (request.render_templates) {
+      auto rendered = prepared.templates->render(*environment, request.now_wall_ns);
+      if (!rendered.ok()) {
+        return PrepareFailure{task_event::template_failure(rendered.error().message),
+                              heals(rendered.error())};
+      }
+      prepared.first_scripts = std::move(rendered->scripts);
+    }
+    const auto variables = prepared.templates->variables();
+    if (!variables.empty()) environment = make_environment(request, variables);
+  }
+  auto config = driver_config(request, *environment);
+  if (!config.ok())
+    return PrepareFailure{task_event::driver_failure(config.error().message), false};
+  prepared.config = std::move(*config);
+  return prepared;
+}
+
+}  // namespace yurt::agent

@@ -1,0 +1,106 @@
+// TaskRunner: carries out what a TaskMachine decides, between the worker pools, the driver and the
+// loop, and tells its owner the outcomes.
+//
+// Lives and is called on the loop's thread only. Callbacks of drivers and workers find it through
+// weak references: what comes in after its end is dropped.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/runner/runner_context.h"
+#include "agent/runner/task_machine.h"
+#include "agent/runner/task_preparation.h"
+
+namespace yurt::agent {
+
+// The owner of a TaskRunner. Called on the loop's thread, never from inside a call to TaskRunner.
+class TaskRunnerOwner {
+ public:
+  virtual ~TaskRunnerOwner() = default;
+  virtual void task_prepared(std::size_t task, std::optional<PrepareFailure> failure) = 0;
+  virtual void task_started(std::size_t task, std::int64_t started_at_ns) = 0;
+  virtual void task_start_failed(std::size_t task, const Error& error) = 0;
+  virtual void task_exited(std::size_t task, const drivers::ExitResult& result) = 0;
+  virtual void task_event(std::size_t task, model::TaskEvent event) = 0;
+  // A template changed and asks for this.
+  virtual void task_wants_restart(std::size_t task, const std::string& reason) = 0;
+  virtual void task_failed_script(std::size_t task, const std::string& error) = 0;
+};
+
+class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
+ public:
+  TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, std::size_t index, AllocId alloc);
+  ~TaskRunner();
+
+  // What to run: for the next preparation. `task` lies inside *job.
+  void set_job(std::shared_ptr<const model::Assignment> assignment,
+               std::shared_ptr<const model::Job> job, const model::TaskGroup* group,
+               const model::Task* task);
+
+  void prepare();
+  void cancel_prepare();
+  // REQUIRES: prepared successfully; the run's ID is stored
+  void start();
+  // Takes over a run that an earlier process of this agent started. Its end is told only from
+  // follow() on.
+  void attach(std::shared_ptr<drivers::Task> run);
+  void follow();
+  void stop(int signal, std::int64_t timeout_ns);
+  // Gives the ended run away; the caller destroys it. Null when there is none.
+  [[nodiscard]] std::shared_ptr<drivers::Task> release();
+  [[nodiscard]] Status signal(int number);
+
+  // For the store. The tracker is the machine's business.
+  [[nodiscard]] const std::string& driver_name() const { return driver_name_; }
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  [[nodiscard]] std::string reattach_state() const;
+  // The driver's view of the run; null when there is none.
+  [[nodiscard]] const std::shared_ptr<drivers::Task>& run() const { return run_; }
+
+ private:
+  [[nodiscard]] PreparationRequest preparation_request() const;
+  void resume_watching();
+  void finish_preparation(std::variant<PreparedTask, PrepareFailure> outcome);
+  void listen(const std::shared_ptr<drivers::Task>& run);
+  void watch_templates();
+  void check_templates();
+  void templates_changed(TemplateChanges changes);
+  void act_on(const TemplateChanges& changes);
+  void run_script(const ChangeScriptRequest& script);
+  void end_script(std::uint64_t id, const ChangeScriptRequest& script,
+                  const drivers::ExitResult& result);
+  // Runs `work` on `pool` and its result's `then` on the loop, if this still exists by then.
+  template <typename Work, typename Then>
+  void off_loop(WorkerPool& pool, Work work, Then then);
+
+  RunnerContext& context_;
+  TaskRunnerOwner& owner_;
+  const std::size_t index_;
+  const AllocId alloc_;
+  std::shared_ptr<const model::Assignment> assignment_;
+  std::shared_ptr<const model::Job> job_;
+  const model::TaskGroup* group_ = nullptr;
+  const model::Task* task_ = nullptr;
+  std::string driver_name_;
+  std::string run_id_;
+  std::shared_ptr<std::atomic<bool>> cancelled_;
+  std::optional<PreparedTask> prepared_;
+  std::shared_ptr<TaskTemplates> templates_;
+  std::shared_ptr<const TaskEnvironment> template_environment_;
+  std::shared_ptr<drivers::Task> run_;
+  bool artifacts_fetched_ = false;
+  bool templates_rendered_ = false;
+  struct Script {
+    std::unique_ptr<drivers::ExecSession> session;
+    Loop::TimerId timeout = 0;
+  };
+  std::map<std::uint64_t, Script> scripts_;
+  std::uint64_t last_script_ = 0;
+  Loop::TimerId template_timer_ = 0;
+  Loop::TimerId splay_timer_ = 0;
+};
+
+}  // namespace yurt::agent

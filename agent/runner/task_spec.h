@@ -1,0 +1,41 @@
+// TaskSpec: what the lifecycle of a task depends on, taken from the job once per job version.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/runner/restart_policy.h"
+#include "base/clock.h"
+
+namespace yurt::model {
+class Job;
+class TaskGroup;
+}  // namespace yurt::model
+
+namespace yurt::agent {
+
+// When in its allocation's life a task runs.
+enum class TaskRole { prestart, prestart_sidecar, main, poststart, poststart_sidecar, poststop };
+
+[[nodiscard]] inline bool is_sidecar(TaskRole role) {
+  return role == TaskRole::prestart_sidecar || role == TaskRole::poststart_sidecar;
+}
+
+struct TaskSpec {
+  std::string name;
+  TaskRole role = TaskRole::main;
+  bool leader = false;
+  bool restart_on_success = false;
+  RestartLimits restart;
+  int kill_signal = 2;                                        // SIGINT
+  std::int64_t kill_timeout_ns = 5 * nanoseconds_per_second;  // as capped by the node
+  std::int64_t shutdown_delay_ns = 0;
+};
+
+// The group's tasks in the job's order. A kill_signal that this system does not know (validation
+// refuses those) is taken as SIGINT.
+[[nodiscard]] std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& group,
+                                               std::int64_t max_kill_timeout_ns);
+
+}  // namespace yurt::agent

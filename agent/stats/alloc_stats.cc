@@ -1,0 +1,54 @@
+#include "agent/stats/alloc_stats.h"
+
+#include <nlohmann/json.hpp>
+
+namespace yurt::agent {
+namespace {
+
+nlohmann::json usage(const drivers::TaskStats& stats, double core_mhz) {
+  return {{"CpuStats",
+           {{"Measured", {"Throttled Time", "Percent", "Total Ticks"}},
+            {"Percent", stats.cpu_percent},
+            {"SystemMode", 0},
+            {"UserMode", 0},
+            {"ThrottledPeriods", 0},
+            {"ThrottledTime", stats.cpu_throttled_ns},
+            {"TotalTicks", stats.cpu_percent / 100 * core_mhz}}},
+          {"MemoryStats",
+           {{"Measured", {"RSS", "Cache", "Swap", "Usage", "Max Usage"}},
+            {"RSS", stats.memory_rss_bytes},
+            {"Cache", stats.memory_cache_bytes},
+            {"Swap", stats.memory_swap_bytes},
+            {"MappedFile", 0},
+            {"Usage", stats.memory_usage_bytes},
+            {"MaxUsage", stats.memory_peak_bytes},
+            {"KernelUsage", 0},
+            {"KernelMaxUsage", 0}}},
+          {"DeviceStats", nlohmann::json::array()}};
+}
+
+}  // namespace
+
+std::string alloc_stats_json(const std::vector<std::pair<std::string, drivers::TaskStats>>& tasks,
+                             double core_mhz, std::int64_t now_wall_ns) {
+  drivers::TaskStats sum;
+  auto by_task = nlohmann::json::object();
+  for (const auto& [name, stats] : tasks) {
+    sum.cpu_percent += stats.cpu_percent;
+    sum.cpu_throttled_ns += stats.cpu_throttled_ns;
+    sum.memory_usage_bytes += stats.memory_usage_bytes;
+    sum.memory_rss_bytes += stats.memory_rss_bytes;
+    sum.memory_cache_bytes += stats.memory_cache_bytes;
+    sum.memory_swap_bytes += stats.memory_swap_bytes;
+    sum.memory_peak_bytes += stats.memory_peak_bytes;
+    by_task[name] = {{"ResourceUsage", usage(stats, core_mhz)},
+                     {"Timestamp", stats.sampled_at_ns},
+                     {"Pids", nullptr}};
+  }
+  const nlohmann::json all = {{"ResourceUsage", usage(sum, core_mhz)},
+                              {"Tasks", std::move(by_task)},
+                              {"Timestamp", now_wall_ns}};
+  return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace yurt::agent
