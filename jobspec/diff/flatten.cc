@@ -10,11 +10,13 @@ using google::protobuf::Value;
 void add(const Value& value, const std::string& name, std::map<std::string, std::string>& out) {
   switch (value.kind_case()) {
     case Value::kStructValue:
+      if (value.struct_value().fields().empty()) out[name] = "{}";
       for (const auto& [key, member] : value.struct_value().fields()) {
         add(member, name + "[" + key + "]", out);
       }
       return;
     case Value::kListValue: {
+      if (value.list_value().values().empty()) out[name] = "[]";
       int index = 0;
       for (const Value& element : value.list_value().values()) {
         add(element, name + "[" + std::to_string(index++) + "]", out);
@@ -25,7 +27,7 @@ void add(const Value& value, const std::string& name, std::map<std::string, std:
     case Value::kNumberValue: json::append_double(value.number_value(), out[name]); return;
     case Value::kStringValue: out[name] = value.string_value(); return;
     case Value::kNullValue:
-    case Value::KIND_NOT_SET: return;
+    case Value::KIND_NOT_SET: out[name] = "null"; return;
   }
 }
 

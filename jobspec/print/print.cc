@@ -9,7 +9,9 @@
 #include "base/duration.h"
 #include "jobspec/decode/block_layout.h"
 #include "jobspec/json/map_entries.h"
+#include "jobspec/json/write.h"
 #include "jobspec/print/literal.h"
+#include "proto/api.pb.h"
 #include "proto/options.pb.h"
 
 namespace yurt::jobspec {
@@ -205,6 +207,12 @@ std::string print_job(const model::Job& job) {
   Printer printer;
   printer.job(job);
   return printer.take();
+}
+
+std::string api_json(const model::Job& job) {
+  model::JobValidateRequest request;
+  *request.mutable_job() = job;
+  return json::write(request, {.pretty = true}) + "\n";
 }
 
 }  // namespace yurt::jobspec

@@ -83,8 +83,8 @@ TEST(Diff, ComparesListsOfTextAsSets) {
                     task_job("", "", "datacenters = [\"b\", \"c\"]")),
             "Edited job j\n"
             "  Edited Datacenters\n"
-            "    Deleted Datacenters: a -> \n"
             "    Added Datacenters:  -> c\n"
+            "    Deleted Datacenters: a -> \n"
             "  None group g\n    None task t\n");
 }
 
