@@ -185,7 +185,7 @@ void pump_input(Client::Stream& stream, bool tty, const std::atomic<bool>& over)
     const ssize_t got = ::read(STDIN_FILENO, buffer, sizeof buffer);
     model::ExecFrame frame;
     if (got > 0) {
-      frame.set_stdin_(buffer, static_cast<std::size_t>(got));
+      frame.set_stdin(buffer, static_cast<std::size_t>(got));
     } else {
       frame.set_stdin_close(true);
     }
@@ -216,8 +216,8 @@ int run_exec(Session& session, const StreamOptions& options) {
   std::optional<int> code;
   model::ExecFrame frame;
   while (stream->read(frame)) {
-    write_out(STDOUT_FILENO, frame.stdout_());
-    write_out(STDERR_FILENO, frame.stderr_());
+    write_out(STDOUT_FILENO, frame.stdout());
+    write_out(STDERR_FILENO, frame.stderr());
     if (frame.exited()) code = frame.exit_code();
   }
   over = true;
