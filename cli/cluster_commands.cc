@@ -127,8 +127,7 @@ int reconcile_summaries(Session& session) {
 }  // namespace
 
 void add_server_commands(CLI::App& root, Session& session) {
-  CLI::App* servers = root.get_subcommand_no_throw("server");
-  if (servers == nullptr) servers = root.add_subcommand("server", "Run a server, or list servers");
+  CLI::App* servers = root.add_subcommand("server", "Run a server, or list servers");
   auto members = std::make_shared<ClusterOptions>();
   CLI::App* command = add_command(*servers, session, "members", "List the servers of the cluster",
                                   [&session, members] { return list_members(session, *members); });

@@ -192,7 +192,6 @@ Result<agent::AgentOptions> agent_options(const model::Config& config) {
                    "plugin \"" + plugin.name() + "\": unknown; the one there is is raw_exec"};
     }
     out.raw_exec.enabled = plugin.config().enabled();
-    out.raw_exec.no_cgroups = plugin.config().no_cgroups();
   }
   return out;
 }

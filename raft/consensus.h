@@ -122,7 +122,8 @@ class Consensus {
   [[nodiscard]] virtual grpc::Service* service() = 0;
 
   virtual void start() = 0;
-  // Ends all threads; proposals still open are answered with unavailable. Idempotent.
+  // Ends all threads; everything still open is answered with an error: unavailable, or
+  // deadline_exceeded for a proposal that may yet be committed. Not from a callback. Idempotent.
   virtual void stop() = 0;
 
   // Proposes `command`. `done` is called once: with the index and the machine's answer after the

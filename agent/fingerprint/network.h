@@ -17,11 +17,11 @@ struct InterfaceAddress {
 };
 
 struct Interface {
-  std::string name;
-  std::string mac;
+  std::string name{};
+  std::string mac{};
   bool loopback = false;
   int speed_mbits = 0;  // 0: not known
-  std::vector<InterfaceAddress> addresses;
+  std::vector<InterfaceAddress> addresses{};
 };
 
 // Those that are up and have an address.

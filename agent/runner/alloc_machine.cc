@@ -171,9 +171,11 @@ std::optional<std::int64_t> AllocMachine::wake_steady_ns() const {
   };
   for (const auto& task : tasks_) consider(task.wake_steady_ns());
   if (!all_dead(before_poststop)) {
-    if (stop_ && !stop_->only_sidecars) consider(stop_->kill_at_steady_ns);
-    if (started_ && !timed_out_) consider(deadline_steady_ns_);
-    if (health_) consider(health_->wake_steady_ns());
+    if (stop_ && !stop_->killing) consider(stop_->kill_at_steady_ns);
+    if (started_ && !timed_out_ && std::none_of(tasks_.begin(), tasks_.end(), is_failed)) {
+      consider(deadline_steady_ns_);
+    }
+    if (health_ && !stop_) consider(health_->wake_steady_ns());
   }
   return wake;
 }
@@ -240,6 +242,7 @@ void AllocMachine::decide_stop(Instant now) {
 
 void AllocMachine::advance_stop(Instant now) {
   if (stop_->kill_at_steady_ns > now.steady_ns) return;
+  stop_->killing = true;
   const KillOrder order{stop_->event, stop_->reason, stop_->skip_delays};
   // Leader, then what carries the group, then sidecars: each step waits for the one before.
   const auto kill_those = [&](auto counts) {

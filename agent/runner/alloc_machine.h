@@ -23,8 +23,8 @@ namespace yurt::agent {
 struct AllocSpec {
   std::vector<TaskSpec> tasks;
   std::int64_t shutdown_delay_ns = 0;            // the group's
-  std::optional<std::int64_t> deadline_wall_ns;  // max_run_duration's end
-  std::optional<HealthRule> health;
+  std::optional<std::int64_t> deadline_wall_ns{};  // max_run_duration's end
+  std::optional<HealthRule> health{};
 };
 
 struct AllocEffect {
@@ -34,7 +34,7 @@ struct AllocEffect {
 using AllocEffects = std::vector<AllocEffect>;
 
 struct StopOrder {
-  std::string reason;          // for the tasks' Killing events; may be empty
+  std::string reason{};        // for the tasks' Killing events; may be empty
   bool skip_delays = false;    // no group or task shutdown_delay
   bool skip_poststop = false;  // the allocation is to vanish: end poststop tasks too
 };
@@ -91,6 +91,7 @@ class AllocMachine {
     model::TaskEvent event;
     bool skip_delays = false;
     bool only_sidecars = false;
+    bool killing = false;  // kill_at has passed
   };
 
   AllocEffects advance(Instant now);

@@ -25,7 +25,8 @@ struct RawExecOptions {
 
 // invalid_argument for a wrong option; failed_precondition when another agent uses the state
 // folder. A machine that can't run tasks (no yurt-shim, no cgroups) is no error: fingerprint says
-// so. Raise the process's file descriptor limit before: each running task holds one.
+// so. Raise the process's file descriptor limit before: each running task holds one. Tasks inherit
+// the resource limits (ulimit) that the agent has at its first start of a task.
 [[nodiscard]] Result<std::unique_ptr<Driver>> make_raw_exec(RawExecOptions options);
 
 // Where the shims of the agent with this data folder keep their state. Tasks do not survive the

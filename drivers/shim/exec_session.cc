@@ -238,6 +238,7 @@ Result<std::unique_ptr<ExecSession>> start_exec_session(const StateFolder& folde
   const Result<UniqueFd> folder_fd = folder.open();
   if (!folder_fd.ok()) return Error{ErrorCode::failed_precondition, "the task has ended"};
   Result<UniqueFd> connection = connect_to_shim(folder_fd->get());
+  if (!connection.ok() && !folder.shim_is_gone()) return connection.error();
   if (!connection.ok()) return Error{ErrorCode::failed_precondition, "the task has ended"};
   YURT_ASSIGN(Streams streams, request.tty ? open_terminal(request) : open_pipes());
   UniqueFd closing(::eventfd(0, EFD_CLOEXEC));

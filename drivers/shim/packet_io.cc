@@ -12,7 +12,7 @@ namespace yurt::drivers {
 namespace {
 
 constexpr std::size_t max_state_packet_bytes = 4096;
-constexpr int backlog = 16;
+constexpr int backlog = 128;
 
 // Names of unix sockets are limited to 107 bytes; through the folder's descriptor every folder is
 // near.

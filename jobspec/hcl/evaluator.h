@@ -35,6 +35,7 @@ class Evaluator {
   Maybe attribute(const Value& value, const std::string& name, const Range& where);
   Maybe index(const Value& value, const Value& key, const Range& where);
   Maybe element(const Value& value, const Value& key, const Range& where);
+  Maybe undeclared(const TraversalNode& node, const std::string& name, const Value& known);
   Maybe unknown_root(const TraversalNode& node);
   // Operators (evaluator_operators.cc).
   Maybe operation(const OperationNode& node);

@@ -23,6 +23,10 @@ std::optional<Value> Evaluator::traversal(const TraversalNode& node) {
   if (!node.steps.empty()) {
     const auto* name = std::get_if<std::string>(&node.steps[0].key);
     if (name != nullptr && context_->is_unresolved(node.root, *name)) return std::nullopt;
+    if (name != nullptr && root->is_mapping() && root->find(*name) == nullptr &&
+        (node.root == "var" || node.root == "local")) {
+      return undeclared(node, *name, *root);
+    }
   }
   Maybe value = *root;
   for (const Step& next : node.steps) {
@@ -30,6 +34,19 @@ std::optional<Value> Evaluator::traversal(const TraversalNode& node) {
     if (!value) break;
   }
   return value;
+}
+
+std::optional<Value> Evaluator::undeclared(const TraversalNode& node, const std::string& name,
+                                           const Value& known) {
+  const bool is_variable = node.root == "var";
+  const std::string hint = did_you_mean(name, keys_of(known));
+  return fail(is_variable ? "Undeclared variable" : "Undeclared local",
+              "There is no " + std::string(is_variable ? "variable" : "local") + " named \"" +
+                  name + "\"." + hint +
+                  (!hint.empty() ? ""
+                   : is_variable ? " To declare it add variable \"" + name + "\" {} to the file."
+                                 : " To define it add it to locals { }."),
+              node.range);
 }
 
 std::optional<Value> Evaluator::unknown_root(const TraversalNode& node) {

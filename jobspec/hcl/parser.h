@@ -121,6 +121,7 @@ class Parser {
   Diagnostics& diagnostics_;
   std::uint32_t depth_ = 0;
   bool recovering_ = false;
+  bool end_reported_ = false;               // that the file ended inside a block
   std::vector<TokenKind> open_;             // brackets of the current item
   std::vector<TokenKind> open_at_failure_;  // those open when recovery began
 };

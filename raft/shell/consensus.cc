@@ -119,6 +119,8 @@ Status check_options(const Options& options) {
   if (options.max_append_bytes == 0 || options.max_append_bytes > max_command_bytes) {
     return invalid("max_append_bytes must lie between 1 and 3 MiB");
   }
+  if (options.snapshot_after_entries == 0)
+    return invalid("snapshot_after_entries must be positive");
   if (options.max_inflight_appends < 1) return invalid("max_inflight_appends must be positive");
   return {};
 }

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::int64_t ticks_per_heartbeat = 5;
 constexpr std::int64_t durable_check_ns = 100 * nanoseconds_per_millisecond;
+// A peer that has not answered for this long does not hold the log back.
+constexpr std::int64_t peer_silence_ns = 10 * nanoseconds_per_second;
 constexpr std::size_t max_message_bytes = 256 << 20;
 
 const Error stopped{ErrorCode::unavailable, "this server is shutting down"};
@@ -213,14 +215,26 @@ void ConsensusThread::consider_cutting() {
     }
     static_cast<void>(mailbox_.post([this, start, limit, durable] {
       next_durable_check_ns_ = parts_.clock.steady_ns() + durable_check_ns;
-      if (durable >= start + limit) cut(durable, limit / 4);
+      if (durable >= start + limit) cut(std::min(durable - limit / 4, slowest_peer(4 * limit)));
     }));
   });
 }
 
-void ConsensusThread::cut(Index durable, Index keep) {
-  Index to = std::min({durable, core_->applied_index(), outgoing_->kept_from()});
-  to -= std::min(to, keep);
+// How far every peer that answers has the log, so that none of them needs a snapshot just for being
+// a little slow; unless that would keep more than `at_most` entries.
+Index ConsensusThread::slowest_peer(Index at_most) const {
+  const std::int64_t silent_since_ns = parts_.clock.steady_ns() - peer_silence_ns;
+  Index slowest = core_->last_index();
+  for (const PeerView& peer : core_->peers()) {
+    if (peer.id == options_.self || peer.mode == PeerMode::snapshot) continue;
+    if (peer.last_answer_ns >= silent_since_ns) slowest = std::min(slowest, peer.match);
+  }
+  const Index last = core_->last_index();
+  return std::max(slowest, last - std::min(last, at_most));
+}
+
+void ConsensusThread::cut(Index behind) {
+  const Index to = std::min({behind, core_->applied_index(), outgoing_->kept_from()});
   if (to > core_->start_index()) step(Compact{to});
 }
 
@@ -320,7 +334,7 @@ void ConsensusThread::compact(StatusDone done) {
           const Index durable = parts_.machine.durable_index();
           post(
               [this, done, taken, durable] {
-                if (taken.ok()) cut(durable, 0);
+                if (taken.ok()) cut(durable);
                 parts_.callbacks.push([done, taken] { done(taken); });
               },
               done);

@@ -108,7 +108,9 @@ class ConsensusThread {
   void tell_finished();
   void ask_membership();
   void consider_cutting();
-  void cut(Index durable, Index keep);
+  [[nodiscard]] Index slowest_peer(Index at_most) const;
+  // Cuts the log up to `behind`, or as far as it is not needed for a snapshot's receiver.
+  void cut(Index behind);
   void fail(const Error& error);
   void fail_open(const Error& error);
   void answer_reads_and_transfers(const Error& error);

@@ -21,7 +21,7 @@ rocksdb::Options log_options(rocksdb::Env* env) {
   options.allow_concurrent_memtable_write = false;
   options.enable_write_thread_adaptive_yield = false;
   options.avoid_flush_during_shutdown = true;
-  options.write_buffer_size = 64 << 20;
+  options.write_buffer_size = 32 << 20;
   options.max_write_buffer_number = 4;
 
   // Keys only ever grow, so files never overlap: compaction moves them and rewrites nothing.

@@ -31,10 +31,13 @@ void OutgoingSnapshots::send(const Core& core, const SendSnapshot& wanted) {
 void OutgoingSnapshots::taken(const Core& core, const SendSnapshot& wanted,
                               const Result<StateMachine::Snapshot>& snapshot,
                               const std::filesystem::path& scratch) {
-  if (!snapshot.ok() || snapshot->index < core.start_index() || snapshot->index == 0) {
+  // Outside these bounds the log has moved on meanwhile, or this server is stopping.
+  const bool fits = snapshot.ok() && snapshot->index > 0 && snapshot->index >= core.start_index() &&
+                    snapshot->index <= core.applied_index();
+  if (!fits) {
     remove_folder(scratch);
     ended(wanted.peer, 0,
-          snapshot.ok() ? Error{ErrorCode::internal, "the snapshot is older than the log"}
+          snapshot.ok() ? Error{ErrorCode::unavailable, "it does not fit the log any more"}
                         : snapshot.error());
     return;
   }

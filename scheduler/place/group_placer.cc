@@ -45,6 +45,9 @@ GroupPlacer::GroupPlacer(PlacerContext& context, JobRef job, int group)
   for (const auto& constraint : group_.constraint()) {
     if (is_distinct_property(constraint)) limits_.emplace_back(constraint, false);
   }
+  device_affinities_ =
+      std::any_of(ask_.devices.begin(), ask_.devices.end(),
+                  [](const DeviceAsk& ask) { return ask.request.has_affinities(); });
 }
 
 GroupPlacer::~GroupPlacer() = default;
@@ -82,8 +85,7 @@ GroupPlacer::Scored GroupPlacer::score(Slot slot) const {
   emit(scored.anti_affinity);
   if (!affinity_of_slot_.empty()) scored.affinity = affinity_of_slot_[slot];
   emit(scored.affinity);
-  const auto has_wishes = [](const DeviceAsk& ask) { return ask.request.has_affinities(); };
-  if (std::any_of(ask_.devices.begin(), ask_.devices.end(), has_wishes)) {
+  if (device_affinities_) {
     if (const auto choice = choose_devices(ask_, view, slot)) scored.devices = choice->affinity;
     emit(scored.devices);
   }
@@ -91,7 +93,8 @@ GroupPlacer::Scored GroupPlacer::score(Slot slot) const {
 }
 
 void GroupPlacer::put(Slot slot) {
-  given_up_.erase(slot);
+  if (!given_up_.empty()) given_up_.erase(slot);
+  if (!victims_.empty()) victims_.erase(slot);
   if (host_taken(slot) || sums_refusal(ask_, context_.proposal.view(), slot) != nullptr) {
     candidates_.drop(slot);
     return;
@@ -115,6 +118,7 @@ void GroupPlacer::scan() {
   epoch_ = proposal.epoch();
   own_ = &proposal.own_by_slot(group_.name());
   given_up_.clear();
+  victims_.clear();
 
   spreads_.clear();
   double weights = 0;
@@ -275,7 +279,6 @@ Candidates::Best GroupPlacer::best_penalized(const std::vector<Slot>& penalized)
 
 std::optional<GroupPlacer::Choice> GroupPlacer::choose(const Wish& wish) {
   if (!scanned_ || epoch_ != context_.proposal.epoch()) scan();
-  preempting_ = false;
   const ClusterView& view = context_.proposal.view();
   if (wish.preferred) {
     const Slot slot = view.slot_of(*wish.preferred);
@@ -312,37 +315,46 @@ std::optional<std::vector<AllocRef>> GroupPlacer::victims_on(Slot slot) {
   return victims;
 }
 
+GroupPlacer::Choice GroupPlacer::evict(Slot slot, std::vector<AllocRef> victims, double score) {
+  for (const AllocRef& victim : victims) {
+    context_.proposal.leave(victim);
+    ++context_.preempted[preemption_key(*victim)];
+  }
+  epoch_ = context_.proposal.epoch();
+  auto granted = grant_on(ask_, context_.proposal.view(), slot, context_.random);
+  YURT_ASSERT(std::holds_alternative<Grant>(granted));
+  return {slot, std::get<Grant>(std::move(granted)), std::move(victims), score};
+}
+
 std::optional<GroupPlacer::Choice> GroupPlacer::choose_by_preemption() {
-  std::optional<Choice> best;
-  std::uint64_t best_tie = 0;
+  const std::vector<AllocRef>* victims = nullptr;
+  Candidates::Best best;
   for (Slot slot : nodes_.feasible) {
     if (host_taken(slot) || !property_refusal(slot).empty()) continue;
-    auto victims = victims_on(slot);
-    if (!victims) continue;
+    auto [at, is_new] = victims_.try_emplace(slot);
+    if (is_new) at->second = victims_on(slot);
+    if (!at->second) continue;
     Candidates::Own own = score(slot).own;
     std::vector<int> priorities;
-    for (const AllocRef& victim : *victims) priorities.push_back(victim->job->priority());
+    for (const AllocRef& victim : *at->second) priorities.push_back(victim->job->priority());
     own.sum += preemption_score(net_priority(priorities));
     ++own.emitted;
     const std::uint32_t combination = combination_of_slot_.empty() ? 0 : combination_of_slot_[slot];
     const double value = Candidates::mean(own, spread_of_combination_[combination]);
-    if (!best || value > best->score || (value == best->score && tie(slot) > best_tie)) {
-      best = Choice{slot, {}, std::move(*victims), value};
-      best_tie = tie(slot);
+    if (best.slot == no_slot || value > best.score ||
+        (value == best.score && tie(slot) > best.tie)) {
+      best = {slot, value, tie(slot)};
+      victims = &*at->second;
     }
   }
-  if (!best) return std::nullopt;
-  for (const AllocRef& victim : best->victims) context_.proposal.leave(victim);
-  auto granted = grant_on(ask_, context_.proposal.view(), best->slot, context_.random);
-  YURT_ASSERT(std::holds_alternative<Grant>(granted));
-  best->grant = std::get<Grant>(std::move(granted));
-  for (const AllocRef& victim : best->victims) ++context_.preempted[preemption_key(*victim)];
-  preempting_ = true;
-  return best;
+  if (best.slot == no_slot) return std::nullopt;
+  Choice choice = evict(best.slot, *victims, best.score);
+  put(best.slot);
+  return choice;
 }
 
 std::optional<GroupPlacer::Choice> GroupPlacer::choose_on(Slot slot, std::string& refusal) {
-  if (own_ == nullptr) own_ = &context_.proposal.own_by_slot(group_.name());
+  own_ = &context_.proposal.own_by_slot(group_.name());
   const ClusterView& view = context_.proposal.view();
   refusal.clear();
   if (const char* dimension = sums_refusal(ask_, view, slot)) {
@@ -357,13 +369,7 @@ std::optional<GroupPlacer::Choice> GroupPlacer::choose_on(Slot slot, std::string
   if (!context_.settings.preemption) return std::nullopt;
   auto victims = victims_on(slot);
   if (!victims) return std::nullopt;
-  for (const AllocRef& victim : *victims) {
-    context_.proposal.leave(victim);
-    ++context_.preempted[preemption_key(*victim)];
-  }
-  auto granted = grant_on(ask_, view, slot, context_.random);
-  YURT_ASSERT(std::holds_alternative<Grant>(granted));
-  return Choice{slot, std::get<Grant>(std::move(granted)), std::move(*victims), 0};
+  return evict(slot, *std::move(victims), 0);
 }
 
 bool GroupPlacer::may_stay_on(Slot slot) {
@@ -371,9 +377,14 @@ bool GroupPlacer::may_stay_on(Slot slot) {
   if (slot == no_slot || !view.node(slot)) return false;
   const model::Node& node = *view.node(slot);
   if (!addresses_pool(*job_, node.node_pool()) || !addresses_datacenter(*job_, node.datacenter()) ||
-      !filter_.refusal(node).empty() || host_taken(slot) ||
-      sums_refusal(ask_, view, slot) != nullptr) {
+      !filter_.refusal(node).empty() || sums_refusal(ask_, view, slot) != nullptr) {
     return false;
+  }
+  if (distinct_hosts_of_job_ || distinct_hosts_of_group_) {
+    for (const Allocation* other : context_.proposal.own_running()) {
+      const bool counts = distinct_hosts_of_job_ || other->task_group().name() == group_.name();
+      if (counts && view.slot_of(other->node) == slot) return false;
+    }
   }
   if (limits_.empty()) return true;
   for (PropertyLimit& limit : limits_) limit.clear();

@@ -102,6 +102,7 @@ class GroupPlacer {
   [[nodiscard]] Candidates::Best best_penalized(const std::vector<Slot>& penalized) const;
   [[nodiscard]] std::optional<Choice> choose_by_preemption();
   [[nodiscard]] std::optional<std::vector<AllocRef>> victims_on(Slot slot);
+  [[nodiscard]] Choice evict(Slot slot, std::vector<AllocRef> victims, double score);
   void fill_scores(model::AllocMetric& metric);
 
   PlacerContext& context_;
@@ -114,6 +115,7 @@ class GroupPlacer {
   NodeAffinity affinity_;
   std::vector<double> affinity_of_slot_;  // empty: no affinities
   bool distinct_hosts_of_job_ = false, distinct_hosts_of_group_ = false;
+  bool device_affinities_ = false;
   std::vector<PropertyLimit> limits_;
 
   bool scanned_ = false;
@@ -130,7 +132,8 @@ class GroupPlacer {
     bool filtered;
   };
   std::unordered_map<Slot, GivenUp> given_up_;
-  bool preempting_ = false;  // what the last choice needed
+  // Whom each node would have to lose, as long as nothing changes there; nullopt: it wouldn't do.
+  std::unordered_map<Slot, std::optional<std::vector<AllocRef>>> victims_;
 };
 
 }  // namespace yurt::scheduler

@@ -3,19 +3,18 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "base/clock.h"
+#include "scheduler/reconcile/client_stop.h"
 #include "scheduler/reconcile/descriptions.h"
 #include "scheduler/reconcile/followups.h"
 #include "scheduler/reconcile/name_index.h"
 #include "scheduler/reconcile/reconnect.h"
-#include "scheduler/reconcile/reschedule_policy.h"
+#include "scheduler/reconcile/surplus.h"
+#include "scheduler/reconcile/untainted.h"
 
 namespace yurt::scheduler {
 namespace {
 
 using Allocs = std::vector<AllocRef>;
-
-constexpr std::int64_t default_kill_timeout_ns = 5 * nanoseconds_per_second;
 
 bool by_name(const AllocRef& a, const AllocRef& b) {
   return a->name_index != b->name_index ? a->name_index < b->name_index : a->id < b->id;
@@ -124,45 +123,16 @@ class GroupPass {
   }
 
   void classify_untainted(const AllocRef& alloc) {
-    const AllocExtra& extra = alloc->more();
-    if (alloc->terminal() && !extra.next.is_nil()) return ignored();
-    if (batch_) {
-      if (alloc->server_terminal()) {
-        const bool keeps_slot =
-            extra.transition.migrate_disable_placement ||
-            (alloc->desired == DesiredStatus::stop && alloc->client == ClientStatus::complete);
-        if (!keeps_slot) return ignored();
-        untainted_.push_back(alloc);
-        return;
-      }
-    } else if (alloc->server_terminal() || alloc->client == ClientStatus::complete ||
-               alloc->client == ClientStatus::lost) {
-      return ignored();
+    StandingRules rules{batch_, in_.eval, {}, in_.now_ns};
+    if (state_ != nullptr && !in_.deployment.failed) rules.deployment = deployment_;
+    const StandingAnswer answer = standing_of(*alloc, rules);
+    switch (answer.standing) {
+      case Standing::over: return ignored();
+      case Standing::reschedule_now: reschedule_now_.push_back(alloc); return;
+      case Standing::reschedule_later: later_.push_back({alloc, answer.due_ns}); break;
+      case Standing::keeps_slot: break;
     }
-    if (alloc->client == ClientStatus::failed && reschedules_now(alloc)) {
-      reschedule_now_.push_back(alloc);
-    } else {
-      untainted_.push_back(alloc);
-    }
-  }
-
-  // Also notes the allocation when it is to be rescheduled later.
-  bool reschedules_now(const AllocRef& alloc) {
-    const AllocExtra& extra = alloc->more();
-    if (extra.transition.force_reschedule) return true;
-    // In an active deployment the watcher decides first.
-    if (state_ != nullptr && extra.deployment == deployment_ && !in_.deployment.failed &&
-        !extra.transition.reschedule) {
-      return false;
-    }
-    const auto due = reschedule_time(*alloc);
-    if (!due) return false;
-    if (*due - in_.now_ns <= nanoseconds_per_second ||
-        (!extra.followup_eval.is_nil() && extra.followup_eval == in_.eval)) {
-      return true;
-    }
-    if (extra.followup_eval.is_nil()) later_.push_back({alloc, *due});
-    return false;
+    untainted_.push_back(alloc);
   }
 
   // --- 3
@@ -192,20 +162,9 @@ class GroupPass {
     }
   }
 
-  // Clients stop the tasks of a lost node themselves after stop_on_client_after; until then no
-  // successor may start, or two would run at once.
   [[nodiscard]] std::optional<std::int64_t> client_stops_at(const Allocation& alloc) const {
-    const DisconnectRules rules = disconnect_rules(alloc.task_group());
-    if (rules.stop_on_client_after == 0 || in_.health(alloc.node) == NodeHealth::gone) {
-      return std::nullopt;
-    }
-    std::int64_t kill_timeout = default_kill_timeout_ns;
-    for (const auto& task : alloc.task_group().task()) {
-      kill_timeout = std::max(kill_timeout, task.kill_timeout());
-    }
-    const std::int64_t at =
-        in_.status_changed_at(alloc.node) + rules.stop_on_client_after + kill_timeout;
-    return at > in_.now_ns ? std::optional(at) : std::nullopt;
+    if (in_.health(alloc.node) == NodeHealth::gone) return std::nullopt;
+    return scheduler::client_stops_at(alloc, in_.status_changed_at(alloc.node), in_.now_ns);
   }
 
   void wait_for_client_to_stop(const Allocation& alloc) {
@@ -226,52 +185,26 @@ class GroupPass {
   void stop_surplus() {
     for (const AllocRef& alloc : lost_) stop_lost(alloc);
 
-    const auto counts = [&](const AllocRef& alloc) {
-      return alloc->client != ClientStatus::unknown && !(canarying_ && is_canary(*alloc));
+    SurplusInput input{untainted_, migrate_, {}, {}, count_};
+    input.counts = [&](const Allocation& alloc) {
+      return alloc.client != ClientStatus::unknown && !(canarying_ && is_canary(alloc));
     };
-    auto surplus = std::count_if(untainted_.begin(), untainted_.end(), counts) +
-                   static_cast<std::ptrdiff_t>(migrate_.size()) - count_;
-    // Stops as many of `candidates` as are too many, in their order.
-    const auto stop_from = [&](Allocs& from, const Allocs& candidates) {
-      for (const AllocRef& alloc : candidates) {
-        if (surplus <= 0) return;
-        stop(alloc, description::not_needed);
-        names_.release(alloc->name_index);
-        std::erase(from, alloc);
-        --surplus;
-      }
-    };
-    const auto select = [&](const Allocs& from, auto condition) {
-      Allocs selected;
-      std::copy_if(from.begin(), from.end(), std::back_inserter(selected), condition);
-      std::sort(selected.begin(), selected.end(),
-                [](const AllocRef& a, const AllocRef& b) { return by_name(b, a); });
-      return selected;
-    };
-    if (surplus <= 0) return;
-    stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
-                return counts(alloc) && alloc->client == ClientStatus::failed &&
-                       !alloc->server_terminal();
-              }));
     if (state_ != nullptr && state_->promoted()) {
-      std::unordered_set<AllocId> promoted;
-      std::unordered_set<std::uint32_t> names;
       for (const std::string& id : state_->placed_canaries()) {
-        promoted.insert(AllocId::parse_or_nil(id));
+        input.promoted_canaries.insert(AllocId::parse_or_nil(id));
       }
-      for (const AllocRef& alloc : untainted_) {
-        if (promoted.contains(alloc->id)) names.insert(alloc->name_index);
-      }
-      stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
-                  return !alloc->terminal() && !promoted.contains(alloc->id) &&
-                         names.contains(alloc->name_index);
-                }));
-      for (std::uint32_t name : names) names_.use(name);
     }
-    stop_from(migrate_, select(migrate_, [](const AllocRef&) { return true; }));
-    stop_from(untainted_, select(untainted_, [&](const AllocRef& alloc) {
-                return counts(alloc) && !alloc->terminal();
-              }));
+    std::unordered_set<AllocId> gone;
+    for (const AllocRef& alloc : choose_surplus(input)) {
+      stop(alloc, description::not_needed);
+      names_.release(alloc->name_index);
+      gone.insert(alloc->id);
+    }
+    for (Allocs* set : {&untainted_, &migrate_}) {
+      std::erase_if(*set, [&](const AllocRef& alloc) { return gone.contains(alloc->id); });
+    }
+    // Where two shared a name, one may have stayed.
+    for (const AllocRef& alloc : untainted_) names_.use(alloc->name_index);
   }
 
   void stop_lost(const AllocRef& alloc) {
@@ -404,10 +337,14 @@ class GroupPass {
   std::vector<PlaceRequest> wanted_placements(bool ready) {
     std::vector<PlaceRequest> requests;
     auto existing = static_cast<std::ptrdiff_t>(migrate_.size());
+    Allocs out_of_reach = disconnecting_;
     for (const AllocRef& alloc : untainted_) {
       if (canarying_ && is_canary(*alloc)) continue;
-      if (alloc->client == ClientStatus::unknown && has_successor(alloc)) continue;
-      ++existing;
+      if (alloc->client != ClientStatus::unknown) {
+        ++existing;
+      } else if (!has_successor(alloc)) {
+        out_of_reach.push_back(alloc);
+      }
     }
     for (const AllocRef& alloc : reschedule_now_) {
       if (!is_canary(*alloc)) ++existing;
@@ -424,12 +361,11 @@ class GroupPass {
       requests.push_back(std::move(request));
       out_.desired.set_reschedule_now(out_.desired.reschedule_now() + 1);
     }
-    for (const AllocRef& alloc : disconnecting_) {
+    // Those that may come back hold their place, or have it held for them.
+    for (const AllocRef& alloc : out_of_reach) {
+      const bool replace = disconnect_rules(alloc->task_group()).replace;
+      if (replace && existing < count_) requests.push_back(successor(alloc));
       ++existing;
-      if (!disconnect_rules(alloc->task_group()).replace) continue;
-      PlaceRequest request = successor(alloc);
-      request.reschedule = true;
-      requests.push_back(std::move(request));
     }
     for (const AllocRef& alloc : lost_) {
       if (is_canary(*alloc)) continue;

@@ -84,7 +84,7 @@ class SystemGroup {
         update.client = alloc->client;
         out_.update.push_back(std::move(update));
         out_.desired.set_reconnect(out_.desired.reconnect() + 1);
-        on_node.occupied = true;
+        on_node.live.push_back(alloc);
         return;
       }
       case Fate::untainted: on_node.live.push_back(alloc); return;
@@ -198,19 +198,26 @@ class SystemGroup {
 
   void time_out_disconnected() {
     std::vector<Delayed> time_outs;
+    const auto becomes_unknown = [&](const AllocRef& alloc, const EvalId& followup) {
+      Update update;
+      update.alloc = alloc;
+      update.client = ClientStatus::unknown;
+      update.client_description = description::unknown;
+      update.followup_eval = followup;
+      out_.update.push_back(std::move(update));
+    };
     for (const AllocRef& alloc : disconnecting_) {
-      time_outs.push_back(
-          {alloc, run_.request.now_ns + disconnect_rules(alloc->task_group()).lost_after});
+      const std::int64_t lost_after = disconnect_rules(alloc->task_group()).lost_after;
+      if (lost_after > 0) {
+        time_outs.push_back({alloc, run_.request.now_ns + lost_after});
+      } else {
+        becomes_unknown(alloc, EvalId{});
+      }
     }
     for (const auto& delayed : batch_followups(
              std::move(time_outs), "max-disconnect-timeout", description::disconnect_timeout,
              [this] { return EvalId::generate(run_.request.random); }, out_.followups)) {
-      Update update;
-      update.alloc = delayed.alloc;
-      update.client = ClientStatus::unknown;
-      update.client_description = description::unknown;
-      update.followup_eval = delayed.followup;
-      out_.update.push_back(std::move(update));
+      becomes_unknown(delayed.alloc, delayed.followup);
     }
   }
 

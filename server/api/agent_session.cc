@@ -63,7 +63,7 @@ class Question : public std::enable_shared_from_this<Question> {
     });
   }
 
-  const Serving& serving_;
+  const Serving serving_;
   std::recursive_mutex mutex_;
   bool ended_ = false;
   std::unique_ptr<AgentSession> session_;

@@ -24,6 +24,7 @@ OperationTable OperationTable::all() {
   add_cluster_operations(table);
   add_operator_operations(table);
   add_search_operations(table);
+  add_snapshot_operations(table);
   std::sort(table.operations_.begin(), table.operations_.end(),
             [](const Operation& a, const Operation& b) { return a.name < b.name; });
   return table;

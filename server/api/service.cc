@@ -1,6 +1,7 @@
 #include "server/api/service.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "server/api/executor.h"
 #include "server/api/forwarder.h"
@@ -31,13 +32,45 @@ struct Service::Call {
   std::int64_t deadline_ns = 0;
 };
 
+struct Service::Gate {
+  std::atomic<bool> closed = false;
+  std::atomic<int> inside = 0;
+
+  [[nodiscard]] bool enter() {
+    ++inside;
+    if (!closed) return true;
+    leave();
+    return false;
+  }
+  void leave() {
+    if (--inside == 0 && closed) inside.notify_all();
+  }
+};
+
+template <typename Run>
+auto Service::later(Run run) {
+  return [gate = gate_, run = std::move(run)](auto&&... arguments) mutable {
+    if (!gate->enter()) return;
+    run(std::forward<decltype(arguments)>(arguments)...);
+    gate->leave();
+  };
+}
+
+void Service::post(std::function<void()> run) { serving_.executor.post(later(std::move(run))); }
+
 Service::Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics)
     : serving_{core, executor, metrics},
       forwarder_(forwarder),
       metrics_(metrics),
-      table_(OperationTable::all()) {}
+      table_(OperationTable::all()),
+      gate_(std::make_shared<Gate>()) {}
 
-Service::~Service() = default;
+Service::~Service() {
+  gate_->closed = true;
+  for (int inside = gate_->inside; inside != 0; inside = gate_->inside) {
+    gate_->inside.wait(inside);
+  }
+}
 
 const Operation* Service::find(std::string_view name) const { return table_.find(name); }
 
@@ -86,9 +119,8 @@ void Service::retry(const CallRef& call, Error why) {
       now_ns - call->started_ns >= leader_patience_ns) {
     return finish(call, std::move(why), true);
   }
-  serving_.core.when_changed({}, 0, now_ns + leader_check_ns, [this, call] {
-    serving_.executor.post([this, call] { route(call); });
-  });
+  serving_.core.when_changed({}, 0, now_ns + leader_check_ns,
+                             later([this, call] { post([this, call] { route(call); }); }));
 }
 
 void Service::forward(const CallRef& call, const std::string& address) {
@@ -103,11 +135,11 @@ void Service::forward(const CallRef& call, const std::string& address) {
     }
   }
   forwarder_.call(address, call->operation.name, call->request.bytes, timeout_ms,
-                  [this, call](Result<std::string> reply, bool untouched) {
+                  later([this, call](Result<std::string> reply, bool untouched) {
                     if (reply) return finish(call, Body{nullptr, std::move(*reply)});
                     if (untouched) return retry(call, reply.error());
                     finish(call, reply.error());
-                  });
+                  }));
 }
 
 void Service::run_here(const CallRef& call) {
@@ -126,29 +158,29 @@ void Service::run_here(const CallRef& call) {
           serving_.core.clock().steady_ns() + blocking_wait_ns(call->query, serving_.core.random());
     }
     if (call->query.stale()) {
-      return serving_.executor.post([this, call] { run_read(call); });
+      return post([this, call] { run_read(call); });
     }
-    return serving_.core.consensus().read_barrier([this, call](Result<raft::Index> index) {
-      serving_.executor.post([this, call, index = std::move(index)] {
+    return serving_.core.consensus().read_barrier(later([this, call](Result<raft::Index> index) {
+      post([this, call, index = std::move(index)] {
         if (index) return run_read(call);
         retry(call, index.error());
       });
-    });
+    }));
   }
 
   const auto run = [this, call] {
     const bool local = call->operation.access == Access::local;
     call->operation.call(
         serving_, call->caller, std::move(call->request.message),
-        [this, call, local](Result<std::unique_ptr<Message>> reply) {
+        later([this, call, local](Result<std::unique_ptr<Message>> reply) {
           auto body = reply ? Result<Body>(Body{std::move(*reply), {}}) : reply.error();
           if (local) return finish(call, std::move(body));
           // This may be the apply thread: writing to sockets is not its business.
           auto shared = std::make_shared<Result<Body>>(std::move(body));
-          serving_.executor.post([this, call, shared] { finish(call, std::move(*shared)); });
-        });
+          post([this, call, shared] { finish(call, std::move(*shared)); });
+        }));
   };
-  if (operation.heavy) return serving_.executor.post(run);
+  if (operation.heavy) return post(run);
   run();
 }
 
@@ -171,9 +203,9 @@ void Service::run_read(const CallRef& call) {
                      reading.index <= call->query.index() &&
                      serving_.core.clock().steady_ns() < call->deadline_ns;
   if (waits) {
-    return serving_.core.when_changed(operation.tables, newest, call->deadline_ns, [this, call] {
-      serving_.executor.post([this, call] { run_read(call); });
-    });
+    return serving_.core.when_changed(
+        operation.tables, newest, call->deadline_ns,
+        later([this, call] { post([this, call] { run_read(call); }); }));
   }
   if (!status) return finish(call, status.error());
 

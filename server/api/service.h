@@ -2,7 +2,8 @@
 //
 // Decides where a call is answered (here, or at the leader), waits out blocking queries, makes
 // default reads consistent, and fills in what every answer carries. Thread-safe. The core, the
-// executor and the forwarder must outlive it; all calls must have ended before it is destroyed.
+// executor and the forwarder must outlive it. Destroying it drops the calls that are still open:
+// their callers hear nothing more.
 #pragma once
 
 #include <functional>
@@ -39,6 +40,7 @@ class Service {
 
  private:
   struct Call;
+  struct Gate;
   using CallRef = std::shared_ptr<Call>;
 
   void route(const CallRef& call);
@@ -47,11 +49,17 @@ class Service {
   void run_here(const CallRef& call);
   void run_read(const CallRef& call);
   void finish(const CallRef& call, Result<Body> reply, bool untouched = false);
+  // `run` as a callback that does nothing once the service is gone.
+  template <typename Run>
+  [[nodiscard]] auto later(Run run);
+  void post(std::function<void()> run);
 
   Serving serving_;
   Forwarder& forwarder_;
   Metrics& metrics_;
   OperationTable table_;
+  // What runs later, on other threads, passes it; closed when the service goes.
+  const std::shared_ptr<Gate> gate_;
 };
 
 }  // namespace yurt::server

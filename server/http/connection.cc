@@ -21,6 +21,9 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
+constexpr std::int64_t linger_ms = 2000;
+constexpr std::size_t dropped_at_once_bytes = 64 << 10;
+
 std::chrono::milliseconds timeout(std::int64_t milliseconds) {
   return std::chrono::milliseconds(milliseconds);
 }
@@ -184,6 +187,7 @@ void Connection::dispatch(const std::shared_ptr<Exchange>& exchange, const std::
   auto request = decode_request(*exchange->operation, exchange->match, exchange->url, body);
   if (!request) return respond(*exchange, text_reply(400, request.error().message));
   if (exchange->operation->stream) {
+    if (exchange->method == "HEAD") return respond(*exchange, text_reply(405, "Invalid method"));
     streaming_ = StreamReply::open(shared_from_this(), exchange, std::move(*request));
     return;
   }
@@ -197,7 +201,7 @@ void Connection::call(const std::shared_ptr<Exchange>& exchange, std::unique_ptr
   watch_caller();
   state_.service.call(
       *exchange->operation, std::move(caller), Body{std::move(request), {}},
-      [weak = weak_from_this(), state = state_ref_.lock(), exchange](Result<Body> answer, bool) {
+      [weak = weak_from_this(), state = shared_state(), exchange](Result<Body> answer, bool) {
         const auto self = weak.lock();
         if (!self) return;
         const Route& route = *exchange->match.route;
@@ -237,7 +241,8 @@ void Connection::respond(const Exchange& exchange, HttpReply reply) {
   stream_.expires_after(timeout(state_.options.write_timeout_ms));
   const auto complete = [self = shared_from_this(), keep_alive = exchange.keep_alive](
                             const auto& response, const error_code& error) {
-    if (error || !keep_alive || response->need_eof()) return self->end();
+    if (error) return self->end();
+    if (!keep_alive || response->need_eof()) return self->linger();
     self->read_next();
   };
   const auto fill = [&](auto& response) {
@@ -267,6 +272,24 @@ void Connection::respond(const Exchange& exchange, HttpReply reply) {
   http::async_write(stream_, *response, [response, complete](const error_code& error, std::size_t) {
     complete(response, error);
   });
+}
+
+// Closing while the caller still sends would cut off the answer on its way to it (RFC 9112 §9.6):
+// what comes is read and dropped, for a while.
+void Connection::linger() {
+  if (ended_) return;
+  error_code ignored;
+  stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+  stream_.expires_after(timeout(linger_ms));
+  drop_input();
+}
+
+void Connection::drop_input() {
+  buffer_.clear();
+  stream_.async_read_some(buffer_.prepare(dropped_at_once_bytes),
+                          [self = shared_from_this()](const error_code& error, std::size_t) {
+                            error ? self->end() : self->drop_input();
+                          });
 }
 
 void Connection::finish_stream(bool keep_alive) {
@@ -314,7 +337,7 @@ void Connection::upgrade() {
   // The socket changes hands.
   ended_ = true;
   const auto self = shared_from_this();
-  ExecSocket::start(state_ref_.lock(), std::move(stream_), std::move(slot_), exchange, request);
+  ExecSocket::start(shared_state(), std::move(stream_), std::move(slot_), exchange, request);
   state_.remove(self);
 }
 

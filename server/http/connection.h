@@ -48,6 +48,8 @@ class Connection final : public OpenSocket, public std::enable_shared_from_this<
   // For replies; all on the strand.
   [[nodiscard]] Stream& stream() { return stream_; }
   [[nodiscard]] HttpState& state() { return state_; }
+  // Callbacks that may outlive the server hold this: it owns the strand's io_context.
+  [[nodiscard]] std::shared_ptr<HttpState> shared_state() const { return state_ref_.lock(); }
   // Writes a whole answer and goes on to the next request.
   void respond(const Exchange& exchange, HttpReply reply);
   // A streamed reply is over: on to the next request, or the end.
@@ -69,10 +71,11 @@ class Connection final : public OpenSocket, public std::enable_shared_from_this<
   bool answer_fixed(const Exchange& exchange);
   void upgrade();
   [[nodiscard]] std::shared_ptr<Exchange> describe(const Parser::value_type& request);
+  void linger();
+  void drop_input();
   void end();
 
-  // The server's state outlives what runs on its io_context; callbacks from elsewhere hold it.
-  HttpState& state_;
+  HttpState& state_;  // outlives what runs on its io_context
   const std::weak_ptr<HttpState> state_ref_;
   Stream stream_;
   IpSlot slot_;

@@ -27,6 +27,7 @@ class Session final : public OpenSocket, public std::enable_shared_from_this<Ses
   Session(std::shared_ptr<HttpState> state, Connection::Stream stream, IpSlot slot,
           std::shared_ptr<const Exchange> exchange)
       : state_(*state),
+        state_ref_(state),
         socket_(std::move(stream)),
         slot_(std::move(slot)),
         exchange_(std::move(exchange)) {}
@@ -79,21 +80,22 @@ class Session final : public OpenSocket, public std::enable_shared_from_this<Ses
     auto first = first_frame();
     if (!first) return fail(first.error());
     const std::weak_ptr<Session> weak = weak_from_this();
-    const auto executor = socket_.get_executor();
+    const auto state = state_ref_.lock();
     auto opened = state_.service.open(
         *exchange_->operation, Caller{}, Body{std::move(*first), {}},
         {.on_message =
-             [weak, executor](Body message, std::size_t bytes) {
+             [state, weak](Body message, std::size_t bytes) {
                const auto self = weak.lock();
                if (!self) return;
                auto shared = std::make_shared<Body>(std::move(message));
-               net::post(executor, [self, shared, bytes] { self->on_frame(*shared, bytes); });
+               net::post(self->socket_.get_executor(),
+                         [self, shared, bytes] { self->on_frame(*shared, bytes); });
              },
          .on_end =
-             [weak, executor](Status status) {
+             [state, weak](Status status) {
                const auto self = weak.lock();
                if (!self) return;
-               net::post(executor, [self, status] { self->on_end(status); });
+               net::post(self->socket_.get_executor(), [self, status] { self->on_end(status); });
              }});
     if (!opened) return fail(opened.error());
     source_ = std::move(*opened);
@@ -178,6 +180,7 @@ class Session final : public OpenSocket, public std::enable_shared_from_this<Ses
   }
 
   HttpState& state_;
+  const std::weak_ptr<HttpState> state_ref_;  // callbacks that may outlive the server hold it
   websocket::stream<Connection::Stream> socket_;
   IpSlot slot_;
   const std::shared_ptr<const Exchange> exchange_;

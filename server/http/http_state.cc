@@ -29,7 +29,7 @@ bool HttpState::admit(const std::string& ip) {
 void HttpState::leave(const std::string& ip) {
   const std::lock_guard lock(mutex_);
   if (--by_ip_[ip] == 0) by_ip_.erase(ip);
-  connections_.Decrement();
+  if (!closed_) connections_.Decrement();  // afterwards the metrics may be gone
 }
 
 bool HttpState::add(std::shared_ptr<OpenSocket> socket) {

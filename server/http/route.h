@@ -28,7 +28,6 @@ enum class ReplyForm {
   raw,       // a stream's bytes
   exec,      // a websocket
   snapshot,  // an archive, with its digest in a header
-  restore,   // an archive handed in
   fixed,     // `status` and `text`, whatever was asked
 };
 

@@ -154,6 +154,7 @@ constexpr Route table[] = {
     show("/v1/operator/scheduler/configuration", "ReadSchedulerConfiguration"),
     body_in(act("/v1/operator/scheduler/configuration", "SetSchedulerConfiguration", body),
             "configuration"),
+    get(ReplyForm::snapshot, "/v1/operator/snapshot", "SaveSnapshot"),
     show("/v1/operator/raft/configuration", "ReadRaftConfiguration"),
     remove("/v1/operator/raft/peer", "RemoveRaftPeer", nothing),
     act("/v1/operator/raft/transfer-leadership", "TransferLeadership", BodyUse::none, nothing),

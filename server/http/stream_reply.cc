@@ -52,23 +52,28 @@ StreamReply::StreamReply(std::weak_ptr<Connection> connection,
       raw_(is_raw(*exchange_)),
       chunked_(exchange_->version >= 11) {}
 
+template <typename Run>
+void StreamReply::on_strand(Run run) {
+  if (const auto connection = connection_.lock()) {
+    net::post(connection->stream().get_executor(), std::move(run));
+  }
+}
+
 std::shared_ptr<StreamReply> StreamReply::open(const std::shared_ptr<Connection>& connection,
                                                std::shared_ptr<const Exchange> exchange,
                                                std::unique_ptr<Message> request) {
   const std::shared_ptr<StreamReply> reply(new StreamReply(connection, exchange));
-  const auto executor = connection->stream().get_executor();
   const std::weak_ptr<StreamReply> weak = reply;
   StreamEvents events;
-  events.on_message = [weak, executor](Body message, std::size_t bytes) {
+  events.on_message = [state = connection->shared_state(), weak](Body message, std::size_t bytes) {
     const auto self = weak.lock();
     if (!self) return;
     auto piece = std::make_shared<Piece>(Piece{self->encode(message), bytes});
-    net::post(executor, [self, piece] { self->on_piece(std::move(*piece)); });
+    self->on_strand([self, piece] { self->on_piece(std::move(*piece)); });
   };
-  events.on_end = [weak, executor](Status status) {
+  events.on_end = [state = connection->shared_state(), weak](Status status) {
     const auto self = weak.lock();
-    if (!self) return;
-    net::post(executor, [self, status] { self->on_end(status); });
+    if (self) self->on_strand([self, status] { self->on_end(status); });
   };
   auto source = connection->state().service.open(*exchange->operation, Caller{},
                                                  Body{std::move(request), {}}, std::move(events));
@@ -87,7 +92,7 @@ void StreamReply::abandon() {
 }
 
 // What the caller gets of one message.
-std::string StreamReply::encode(const Body& message) const {
+std::string StreamReply::encode(const Body& message) {
   std::unique_ptr<Message> parsed;
   const Message* shown = message.message.get();
   if (shown == nullptr) {
@@ -96,7 +101,9 @@ std::string StreamReply::encode(const Body& message) const {
     shown = parsed.get();
   }
   if (shown->GetDescriptor() == model::SnapshotChunk::descriptor()) {
-    return static_cast<const model::SnapshotChunk&>(*shown).data();
+    const auto& chunk = static_cast<const model::SnapshotChunk&>(*shown);
+    if (!chunk.digest().empty()) digest_ = chunk.digest();
+    return chunk.data();
   }
   const auto& frame = static_cast<const model::StreamFrame&>(*shown);
   return raw_ ? frame.data() : json::write(frame);
@@ -151,6 +158,7 @@ void StreamReply::write_header() {
   for (const auto& [name, value] : connection->state().options.headers) {
     response->set(name, value);
   }
+  if (!digest_.empty()) response->set("Digest", digest_);
   if (chunked_) response->chunked(true);
   connection->state().count_response(200);
   auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*response);

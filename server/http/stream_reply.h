@@ -35,7 +35,9 @@ class StreamReply : public std::enable_shared_from_this<StreamReply> {
   };
 
   StreamReply(std::weak_ptr<Connection> connection, std::shared_ptr<const Exchange> exchange);
-  [[nodiscard]] std::string encode(const Body& message) const;
+  template <typename Run>
+  void on_strand(Run run);
+  [[nodiscard]] std::string encode(const Body& message);
   void on_piece(Piece piece);
   void on_end(Status status);
   void go_on();
@@ -48,7 +50,7 @@ class StreamReply : public std::enable_shared_from_this<StreamReply> {
   const std::shared_ptr<const Exchange> exchange_;
   const bool raw_;      // bytes, not frames
   const bool chunked_;  // HTTP/1.0 has no chunks: the end of the connection is the end
-  std::string digest_;  // of an archive
+  std::string digest_;  // of an archive; comes with its first piece
   std::unique_ptr<CallStream> source_;
   std::deque<Piece> pieces_;
   std::optional<Status> end_;

@@ -111,7 +111,7 @@ void Shim::poll_once() {
   pollfd watched[first_session + max_exec_sessions];
   const auto watch = [&watched](int index, int fd) { watched[index] = {fd, POLLIN, 0}; };
   watch(0, child_events_);
-  watch(1, listener_);
+  watch(1, has_free_client() ? listener_ : -1);
   for (int i = 0; i < LogPump::stream_count; ++i) watch(2 + i, logs_.pipe(i));
   for (int i = 0; i < max_clients; ++i) watch(fixed + i, clients_[i]);
   for (int i = 0; i < max_exec_sessions; ++i) {
@@ -142,6 +142,13 @@ void Shim::poll_once() {
   }
 }
 
+bool Shim::has_free_client() const {
+  for (int client : clients_) {
+    if (client < 0) return true;
+  }
+  return false;
+}
+
 int Shim::poll_timeout_ms() const {
   std::int64_t next = stop_deadline_ms_;
   if (killing_ && (next == 0 || next_kill_ms_ < next)) next = next_kill_ms_;
@@ -151,17 +158,16 @@ int Shim::poll_timeout_ms() const {
 }
 
 void Shim::accept_client() {
-  const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) return;
   for (int& client : clients_) {
     if (client >= 0) continue;
-    if (send_packet(fd, PacketType::started, started_.c_str(), started_.size())) {
-      client = fd;
-      return;
+    client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (client >= 0 &&
+        !send_packet(client, PacketType::started, started_.c_str(), started_.size())) {
+      ::close(client);
+      client = -1;
     }
-    break;
+    return;
   }
-  ::close(fd);
 }
 
 void Shim::serve_client(int index) {

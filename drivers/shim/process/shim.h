@@ -26,7 +26,9 @@ class Shim {
   [[nodiscard]] bool fail(StartStage stage, int detail = 0);
   void poll_once();
   void serve_client(int index);
+  // REQUIRES: has_free_client(); others wait in the listener's queue
   void accept_client();
+  [[nodiscard]] bool has_free_client() const;
   void stop(const StopRequest& request);
   // Reaps what has ended. True when no child is left at all.
   bool reap();

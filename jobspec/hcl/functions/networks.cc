@@ -8,7 +8,7 @@
 namespace yurt::hcl {
 namespace {
 
-__extension__ using Bits = unsigned __int128;
+__extension__ typedef unsigned __int128 Bits;
 
 struct Prefix {
   Bits address = 0;

@@ -88,12 +88,14 @@ std::string AgentTest::read(const fs::path& path) {
   return text.str();
 }
 
+void AgentTest::await(const std::function<bool()>& holds) {
+  while (!holds()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
 std::string AgentTest::await_file(const fs::path& path) {
-  while (true) {
-    std::string text = read(path);
-    if (!text.empty()) return text;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
+  std::string text;
+  await([&] { return !(text = read(path)).empty(); });
+  return text;
 }
 
 std::vector<std::string> AgentTest::event_types(const model::TaskState& state) {

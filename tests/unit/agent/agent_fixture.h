@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ class AgentTest : public ::testing::Test {
                                 const std::string& type = "stdout") const;
   // Blocks until the file exists and is not empty; its content.
   static std::string await_file(const std::filesystem::path& path);
+  // Blocks until `holds` does.
+  static void await(const std::function<bool()>& holds);
   static std::string read(const std::filesystem::path& path);
   static std::vector<std::string> event_types(const model::TaskState& state);
   static bool has_event(const model::TaskState& state, const std::string& type);

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include "agent/runner/task_event.h"
+#include "base/assert.h"
 
 namespace yurt::agent {
 namespace {
@@ -47,6 +48,7 @@ class World {
           std::max<std::int64_t>(0, *machine.wake_steady_ns() - now.steady_ns);
       move(step);
       perform(machine.on_time(now));
+      YURT_ASSERT(machine.wake_steady_ns().value_or(INT64_MAX) > now.steady_ns);
     }
     move(until - now.steady_ns);
   }

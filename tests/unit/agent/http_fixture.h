@@ -16,8 +16,8 @@ class HttpFixture {
  public:
   struct Answer {
     int status = 200;
-    std::string body;
-    std::string location;    // of a redirect
+    std::string body{};
+    std::string location{};  // of a redirect
     int failures_first = 0;  // so many 503 before
   };
 

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "base/file.h"
 #include "tests/unit/drivers/raw_exec_fixture.h"
 
@@ -139,6 +143,24 @@ TEST_F(ExecTest, explains_a_command_that_is_not_there) {
   ASSERT_FALSE(session.ok());
   EXPECT_EQ(session.error().code, ErrorCode::not_found);
   EXPECT_FALSE(task->exec({}, events()).ok());
+  EXPECT_TRUE(task->destroy().ok());
+}
+
+TEST_F(ExecTest, runs_commands_for_many_who_ask_at_the_same_time) {
+  const auto task = start(shell("exec sleep 1000"));
+  std::vector<std::thread> askers;
+  std::atomic<int> succeeded = 0;
+  for (int i = 0; i < 30; ++i) {
+    askers.emplace_back([&] {
+      std::promise<bool> successful;
+      ExecEvents events;
+      events.on_exit = [&](const ExitResult& result) { successful.set_value(result.successful()); };
+      auto session = task->exec({{"true"}}, std::move(events));
+      if (session.ok() && successful.get_future().get()) ++succeeded;
+    });
+  }
+  for (std::thread& asker : askers) asker.join();
+  EXPECT_EQ(succeeded, 30);
   EXPECT_TRUE(task->destroy().ok());
 }
 

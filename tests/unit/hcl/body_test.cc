@@ -100,6 +100,7 @@ TEST(Recovery, ends_a_block_whose_last_argument_lacks_a_bracket) {
 
 TEST(Bodies, say_what_is_missing) {
   EXPECT_THAT(problems_of("a {\n  b = 1\n"), ElementsAre("1:1 Block without end"));
+  EXPECT_THAT(problems_of("a {\n  b {\n    c = 1\n"), ElementsAre("2:3 Block without end"));
   EXPECT_THAT(problems_of("a = 1\n}\nb = 2\n"),
               ElementsAre("2:1 Argument or block definition required"));
   EXPECT_THAT(problems_of("a b\nc = 1\n"), ElementsAre("1:4 Invalid block definition"));

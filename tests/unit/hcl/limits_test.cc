@@ -72,8 +72,10 @@ TEST(Limits, text_and_shared_values_cannot_grow_without_bound) {
     text += "[for a in [[\"${a[0]}${a[0]}\"]] : ";
     shared += "[for a in [[a, a, a]] : ";
   }
-  EXPECT_THAT(eval(text + "a" + repeat("]", 61), small_context()), HasSubstr("Evaluation too large"));
-  EXPECT_THAT(eval(shared + "a" + repeat("]", 61), small_context()), HasSubstr("Evaluation too large"));
+  EXPECT_THAT(eval(text + "a" + repeat("]", 61), small_context()),
+              HasSubstr("Evaluation too large"));
+  EXPECT_THAT(eval(shared + "a" + repeat("]", 61), small_context()),
+              HasSubstr("Evaluation too large"));
   EXPECT_THAT(eval("indent(999999999999, \"a\\nb\")"), HasSubstr("too large"));
   EXPECT_THAT(eval("replace(join(\"\", [for i in range(1000) : \"aaaaaaaaaa\"]), \"\", "
                    "join(\"\", [for i in range(1000) : \"" +

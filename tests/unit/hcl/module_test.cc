@@ -182,7 +182,8 @@ TEST(Locals, may_form_a_long_chain) {
 TEST(Locals, are_set_once) {
   EXPECT_THAT(Loading().out(declared + "locals {\n  a = 1\n}\nlocals {\n  a = 2\n}"),
               HasSubstr("Local set twice"));
-  EXPECT_THAT(Loading().out(declared + "locals {\n  a = local.b\n}"), HasSubstr("no \"b\""));
+  EXPECT_THAT(Loading().out(declared + "locals {\n  a = local.b\n}"),
+              HasSubstr("There is no local named \"b\""));
 }
 
 TEST(Modules, hold_nothing_but_what_the_caller_names) {
