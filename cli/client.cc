@@ -72,32 +72,38 @@ class BufferStream final : public Client::Stream,
   BufferStream(grpc::GenericStub& stub, const std::string& name, std::string address)
       : address_(std::move(address)) {
     stub.PrepareBidiStreamingCall(&context_, path_of(name), {}, this);
+    // Held until the last read: between two operations gRPC could end the call beneath us.
+    AddHold();
     StartRead(&incoming_);
     StartCall();
   }
   ~BufferStream() override {
     context_.TryCancel();
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return done_; });
+    drain(lock);
   }
 
   bool write(const google::protobuf::Message& message) override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !writing_ || done_ || broken_; });
-    if (done_ || broken_ || half_closed_) return false;
+    if (ended_ || broken_ || half_closed_) return false;
     outgoing_ = to_buffer(message);
     writing_ = true;
+    AddHold();
     lock.unlock();
     StartWrite(&outgoing_);
+    RemoveHold();
     return true;
   }
   void writes_done() override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !writing_ || done_ || broken_; });
-    if (done_ || broken_ || half_closed_) return;
+    if (ended_ || broken_ || half_closed_) return;
     half_closed_ = true;
+    AddHold();
     lock.unlock();
     StartWritesDone();
+    RemoveHold();
   }
   bool read(google::protobuf::Message& message) override {
     std::unique_lock lock(mutex_);
@@ -111,16 +117,19 @@ class BufferStream final : public Client::Stream,
   }
   Status finish() override {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return done_; });
+    drain(lock);
     if (status_.ok()) return {};
     return to_error(status_, address_);
   }
   void cancel() override { context_.TryCancel(); }
 
   void OnReadDone(bool ok) override {
-    std::lock_guard lock(mutex_);
-    (ok ? have_read_ : ended_) = true;
-    changed_.notify_all();
+    {
+      std::lock_guard lock(mutex_);
+      (ok ? have_read_ : ended_) = true;
+      changed_.notify_all();
+    }
+    if (!ok) RemoveHold();
   }
   void OnWriteDone(bool ok) override {
     std::lock_guard lock(mutex_);
@@ -136,6 +145,18 @@ class BufferStream final : public Client::Stream,
   }
 
  private:
+  // Reads and drops what still comes, and waits for the end.
+  void drain(std::unique_lock<std::mutex>& lock) {
+    while (!done_) {
+      changed_.wait(lock, [&] { return done_ || have_read_; });
+      if (!have_read_) continue;
+      have_read_ = false;
+      lock.unlock();
+      StartRead(&incoming_);
+      lock.lock();
+    }
+  }
+
   const std::string address_;
   grpc::ClientContext context_;
   ByteBuffer incoming_, outgoing_;

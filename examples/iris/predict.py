@@ -50,7 +50,7 @@ def main():
         def log_message(self, text, *values):
             print(self.address_string(), text % values, flush=True)
 
-    address = ("127.0.0.1", int(sys.argv[2]))
+    address = (os.environ.get("NOMAD_IP_http", "127.0.0.1"), int(sys.argv[2]))
     print(f"serving on {address[0]}:{address[1]}", flush=True)
     ThreadingHTTPServer(address, Handler).serve_forever()
 
