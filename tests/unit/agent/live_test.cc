@@ -31,6 +31,7 @@ TEST_F(LiveAgent, registers_its_node_and_beats) {
 TEST_F(LiveAgent, keeps_its_identity_over_restarts_and_shares_its_folder_with_nobody) {
   start_agent();
   const std::string id = agent_->node_id();
+  (void)server_->await_hello();
   EXPECT_EQ(Agent::create(options_, clock_, random_).error().code, ErrorCode::failed_precondition);
   stop_agent();
   start_agent();

@@ -79,9 +79,8 @@ TEST_F(AgentSession, logs_of_what_does_not_exist_are_refused_with_a_sentence) {
 }
 
 TEST_F(AgentSession, files_are_listed_described_and_read) {
-  start_agent();
-  const AllocId id = run(shell_job("printf 0123456789 > local/f; printf k > secrets/key"));
-  server_->await_status(id, "complete");
+  const AllocId id = running("printf k > secrets/key; printf 0123456789 > local/f; sleep 1000");
+  await_file(alloc_folder(id) / "main/local/f");
   const auto list = file(id, "main/local", [](auto& r) { return r.mutable_list_files(); });
   ASSERT_EQ(list.frames.size(), 1U);
   EXPECT_EQ(list.frames[0].files().files(0).name(), "f");
