@@ -1,5 +1,6 @@
 // Attributes and blocks.
 #include <map>
+#include <utility>
 
 #include "jobspec/hcl/parser.h"
 
@@ -168,6 +169,11 @@ void Parser::parse_block_body(Block& block, const Token& type) {
   parse_between_braces(*body);
   if (recovering_) return;
   if (stream_.kind() != TokenKind::close_brace) {
+    // The blocks around it have no end either, for the same reason.
+    if (std::exchange(end_reported_, true)) {
+      recovering_ = true;
+      return;
+    }
     fail_at(
         "Block without end",
         "The file ended inside this block. Expected \"}\" for the \"{\" of \"" + block.type + "\".",
