@@ -126,11 +126,11 @@ int revert_job(Session& session, const RevertOptions& options) {
   return follow(session, options, reply->eval_id(), true);
 }
 
-struct EvalOptions : ChangeOptions {
+struct JobEvalOptions : ChangeOptions {
   bool force_reschedule = false;
 };
 
-int evaluate_job(Session& session, const EvalOptions& options) {
+int evaluate_job(Session& session, const JobEvalOptions& options) {
   const auto id = resolve_job(session, options.job);
   if (!id.ok()) return fail(session, id.error());
   model::JobEvaluateRequest request;
@@ -210,7 +210,7 @@ void add_job_changes(CLI::App& job, Session& session) {
   add_shared(*command, *revert);
   command->add_option("version", revert->version, "The version to go back to")->required();
 
-  auto eval = std::make_shared<EvalOptions>();
+  auto eval = std::make_shared<JobEvalOptions>();
   command = add_command(job, session, "eval", "Schedule a job again",
                         [&session, eval] { return evaluate_job(session, *eval); });
   add_shared(*command, *eval);

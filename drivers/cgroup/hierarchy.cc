@@ -24,7 +24,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& item) {
+bool listed(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
@@ -99,7 +99,7 @@ void prepare_v2(CgroupHierarchy& hierarchy) {
     if (!hierarchy.has(controller)) continue;
     for (const std::string& folder : folders) {
       const std::string file = folder + "/cgroup.subtree_control";
-      if (contains(split(read_or_empty(file), ' '), controller)) continue;
+      if (listed(split(read_or_empty(file), ' '), controller)) continue;
       const Status enabled = write_existing(file, std::string("+") + controller);
       if (enabled.ok()) continue;
       hierarchy.warnings.push_back("tasks run without the cgroup controller " +
@@ -167,15 +167,15 @@ CgroupHierarchy detect_cgroups(const CgroupOptions& options) {
       continue;
     }
     for (const char* controller : used_controllers) {
-      if (contains(mount.options, controller)) v1_mounts.emplace(controller, folder);
+      if (listed(mount.options, controller)) v1_mounts.emplace(controller, folder);
     }
   }
-  const bool v2_limits = contains(v2_controllers, "cpu") || contains(v2_controllers, "memory");
+  const bool v2_limits = listed(v2_controllers, "cpu") || listed(v2_controllers, "memory");
   if (!v2_mount.empty() && (v2_limits || v1_mounts.empty())) {
     hierarchy.version = CgroupVersion::v2;
     hierarchy.mounts.emplace("", v2_mount);
     for (const char* controller : used_controllers) {
-      if (contains(v2_controllers, controller)) hierarchy.mounts.emplace(controller, v2_mount);
+      if (listed(v2_controllers, controller)) hierarchy.mounts.emplace(controller, v2_mount);
     }
   } else if (!v1_mounts.empty()) {
     hierarchy.version = CgroupVersion::v1;

@@ -1,18 +1,19 @@
 #include "jobspec/defaults/policies.h"
 
+#include "base/clock.h"
+
 namespace yurt::jobspec {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t minute = 60 * second;
+constexpr std::int64_t minute = 60 * nanoseconds_per_second;
 constexpr std::int64_t hour = 60 * minute;
 
 model::UpdateStrategy default_update() {
   model::UpdateStrategy update;
-  update.set_stagger(30 * second);
+  update.set_stagger(30 * nanoseconds_per_second);
   update.set_max_parallel(1);
   update.set_health_check("checks");
-  update.set_min_healthy_time(10 * second);
+  update.set_min_healthy_time(10 * nanoseconds_per_second);
   update.set_healthy_deadline(5 * minute);
   update.set_progress_deadline(10 * minute);
   update.set_canary(0);
@@ -25,7 +26,7 @@ model::MigrateStrategy default_migrate() {
   model::MigrateStrategy migrate;
   migrate.set_max_parallel(1);
   migrate.set_health_check("checks");
-  migrate.set_min_healthy_time(10 * second);
+  migrate.set_min_healthy_time(10 * nanoseconds_per_second);
   migrate.set_healthy_deadline(5 * minute);
   return migrate;
 }
@@ -34,7 +35,7 @@ model::ReschedulePolicy default_reschedule(bool service) {
   model::ReschedulePolicy reschedule;
   reschedule.set_attempts(service ? 0 : 1);
   reschedule.set_interval(service ? 0 : 24 * hour);
-  reschedule.set_delay((service ? 30 : 5) * second);
+  reschedule.set_delay((service ? 30 : 5) * nanoseconds_per_second);
   reschedule.set_delay_function(service ? "exponential" : "constant");
   reschedule.set_max_delay(service ? hour : 0);
   reschedule.set_unlimited(service);
@@ -45,7 +46,7 @@ model::RestartPolicy default_restart(bool runs_on) {
   model::RestartPolicy restart;
   restart.set_attempts(runs_on ? 2 : 3);
   restart.set_interval(runs_on ? 30 * minute : 24 * hour);
-  restart.set_delay(15 * second);
+  restart.set_delay(15 * nanoseconds_per_second);
   restart.set_mode("fail");
   restart.set_render_templates(false);
   return restart;

@@ -3,10 +3,10 @@
 #include <array>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace yurt::jobspec {
 namespace {
-
-constexpr std::int64_t second = 1'000'000'000;
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (std::size_t at = text.find(from); at != std::string::npos;
@@ -20,7 +20,7 @@ void apply_check_restart_defaults(const model::Service& service, model::Check& c
   model::CheckRestart restart = service.check_restart();
   // Unset fields of the check's own block are zero and take the service's.
   restart.MergeFrom(check.check_restart());
-  if (!restart.has_grace()) restart.set_grace(second);
+  if (!restart.has_grace()) restart.set_grace(nanoseconds_per_second);
   *check.mutable_check_restart() = restart;
 }
 
@@ -55,7 +55,7 @@ void apply_service_defaults(const model::Job& job, const std::string& group,
     service.mutable_identity()->set_change_mode("noop");
   }
   if (service.has_check_restart() && !service.check_restart().has_grace()) {
-    service.mutable_check_restart()->set_grace(second);
+    service.mutable_check_restart()->set_grace(nanoseconds_per_second);
   }
   for (model::Check& check : *service.mutable_check()) apply_check_defaults(service, check);
 }

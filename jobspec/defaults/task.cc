@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/clock.h"
 #include "jobspec/defaults/conditions.h"
 #include "jobspec/defaults/service.h"
 
 namespace yurt::jobspec {
 namespace {
-
-constexpr std::int64_t second = 1'000'000'000;
 
 void apply_resource_defaults(model::Resources& resources) {
   if (!resources.has_cores()) resources.set_cores(0);
@@ -64,7 +63,7 @@ void apply_template_defaults(model::Template& file) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
   if (!file.has_once()) file.set_once(false);
-  if (!file.has_splay()) file.set_splay(5 * second);
+  if (!file.has_splay()) file.set_splay(5 * nanoseconds_per_second);
   if (!file.has_perms()) file.set_perms("0644");
   if (!file.has_left_delimiter()) file.set_left_delimiter("{{");
   if (!file.has_right_delimiter()) file.set_right_delimiter("}}");
@@ -72,7 +71,7 @@ void apply_template_defaults(model::Template& file) {
   if (!file.has_error_on_missing_key()) file.set_error_on_missing_key(false);
   if (file.has_change_script()) {
     model::ChangeScript& script = *file.mutable_change_script();
-    if (!script.has_timeout()) script.set_timeout(5 * second);
+    if (!script.has_timeout()) script.set_timeout(5 * nanoseconds_per_second);
     if (!script.has_fail_on_error()) script.set_fail_on_error(false);
     if (!script.has_run_on_first_render()) script.set_run_on_first_render(false);
   }
@@ -102,7 +101,7 @@ void apply_vault_defaults(model::Vault& vault) {
 void apply_csi_plugin_defaults(model::CsiPlugin& plugin) {
   if (!plugin.has_mount_dir()) plugin.set_mount_dir("/csi");
   if (!plugin.has_stage_publish_base_dir()) plugin.set_stage_publish_base_dir("/local/csi");
-  if (!plugin.has_health_timeout()) plugin.set_health_timeout(30 * second);
+  if (!plugin.has_health_timeout()) plugin.set_health_timeout(30 * nanoseconds_per_second);
 }
 
 void apply_scaling_defaults(const model::Job& job, const model::TaskGroup& group,
@@ -119,7 +118,7 @@ void apply_scaling_defaults(const model::Job& job, const model::TaskGroup& group
 }  // namespace
 
 void apply_task_defaults(const model::Job& job, const model::TaskGroup& group, model::Task& task) {
-  if (!task.has_kill_timeout()) task.set_kill_timeout(5 * second);
+  if (!task.has_kill_timeout()) task.set_kill_timeout(5 * nanoseconds_per_second);
   apply_constraint_defaults(*task.mutable_constraint());
   apply_affinity_defaults(*task.mutable_affinity());
   apply_resource_defaults(*task.mutable_resources());

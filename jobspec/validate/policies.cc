@@ -1,13 +1,13 @@
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "jobspec/validate/checks.h"
 
 namespace yurt::jobspec {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t default_stagger = 30 * second;
+constexpr std::int64_t default_stagger = 30 * nanoseconds_per_second;
 
 void check_at_least(std::string_view what, std::int64_t value, std::int64_t least,
                     const std::string& path, Issues& issues) {
@@ -120,7 +120,8 @@ void check_reschedule(const model::Job& job, const model::TaskGroup& group, cons
                     issues)) {
     return;
   }
-  check_at_least("delay", policy.delay(), 5 * second, path_of(own_path, "delay"), issues);
+  check_at_least("delay", policy.delay(), 5 * nanoseconds_per_second, path_of(own_path, "delay"),
+                 issues);
   if (policy.delay_function() != "constant" && policy.max_delay() < policy.delay()) {
     issues.error(path_of(own_path, "max_delay"),
                  "max_delay is " + format_duration(policy.max_delay()) +
@@ -134,7 +135,8 @@ void check_reschedule(const model::Job& job, const model::TaskGroup& group, cons
     }
     return;
   }
-  check_at_least("interval", policy.interval(), 15 * second, path_of(own_path, "interval"), issues);
+  check_at_least("interval", policy.interval(), 15 * nanoseconds_per_second,
+                 path_of(own_path, "interval"), issues);
   if (policy.delay() > 0 && total_delay(policy) > static_cast<long double>(policy.interval())) {
     issues.error(path_of(own_path, "interval"),
                  std::to_string(policy.attempts()) + " attempts with " + policy.delay_function() +
@@ -154,7 +156,8 @@ void check_restart(const model::RestartPolicy& restart, const std::string& path,
     }
     return;
   }
-  check_at_least("interval", restart.interval(), 5 * second, path_of(path, "interval"), issues);
+  check_at_least("interval", restart.interval(), 5 * nanoseconds_per_second,
+                 path_of(path, "interval"), issues);
   if (static_cast<long double>(restart.attempts()) * static_cast<long double>(restart.delay()) >
       static_cast<long double>(restart.interval())) {
     issues.error(path_of(path, "interval"), std::to_string(restart.attempts()) + " attempts, " +

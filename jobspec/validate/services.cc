@@ -3,13 +3,13 @@
 #include <set>
 #include <tuple>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "jobspec/validate/checks.h"
 
 namespace yurt::jobspec {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
 constexpr std::size_t longest_name = 63;
 constexpr std::size_t longest_notes = 255;
 
@@ -185,7 +185,7 @@ class ServiceCheck {
   }
 
   void check_period(const char* what, std::int64_t value, const std::string& path) {
-    if (value >= second) return;
+    if (value >= nanoseconds_per_second) return;
     issues_.error(path_of(path, what), std::string("a check's ") + what + " must be at least 1s, " +
                                            (value == 0 ? std::string("and is not set")
                                                        : "it is " + format_duration(value)));

@@ -10,9 +10,7 @@
 #include "scheduler/feasible/version.h"
 
 namespace yurt::scheduler {
-namespace {
-
-enum class Op {
+enum class PredicateOp {
   equal,
   not_equal,
   less,
@@ -29,29 +27,31 @@ enum class Op {
   unknown,
 };
 
-Op parse_op(const std::string& text) {
-  static const std::unordered_map<std::string, Op> ops{
-      {"", Op::equal},
-      {"=", Op::equal},
-      {"==", Op::equal},
-      {"is", Op::equal},
-      {"!=", Op::not_equal},
-      {"not", Op::not_equal},
-      {"<", Op::less},
-      {"<=", Op::at_most},
-      {">", Op::greater},
-      {">=", Op::at_least},
-      {"regexp", Op::regexp},
-      {"version", Op::version},
-      {"semver", Op::semver},
-      {"set_contains", Op::set_contains_all},
-      {"set_contains_all", Op::set_contains_all},
-      {"set_contains_any", Op::set_contains_any},
-      {"is_set", Op::is_set},
-      {"is_not_set", Op::is_not_set},
+namespace {
+
+PredicateOp parse_op(const std::string& text) {
+  static const std::unordered_map<std::string, PredicateOp> ops{
+      {"", PredicateOp::equal},
+      {"=", PredicateOp::equal},
+      {"==", PredicateOp::equal},
+      {"is", PredicateOp::equal},
+      {"!=", PredicateOp::not_equal},
+      {"not", PredicateOp::not_equal},
+      {"<", PredicateOp::less},
+      {"<=", PredicateOp::at_most},
+      {">", PredicateOp::greater},
+      {">=", PredicateOp::at_least},
+      {"regexp", PredicateOp::regexp},
+      {"version", PredicateOp::version},
+      {"semver", PredicateOp::semver},
+      {"set_contains", PredicateOp::set_contains_all},
+      {"set_contains_all", PredicateOp::set_contains_all},
+      {"set_contains_any", PredicateOp::set_contains_any},
+      {"is_set", PredicateOp::is_set},
+      {"is_not_set", PredicateOp::is_not_set},
   };
   auto at = ops.find(text);
-  return at == ops.end() ? Op::unknown : at->second;
+  return at == ops.end() ? PredicateOp::unknown : at->second;
 }
 
 template <typename Number>
@@ -66,17 +66,17 @@ std::optional<Number> parse_number(const std::string& text) {
 }
 
 template <typename T>
-bool ordered(Op op, const T& left, const T& right) {
+bool ordered(PredicateOp op, const T& left, const T& right) {
   switch (op) {
-    case Op::less: return left < right;
-    case Op::at_most: return left <= right;
-    case Op::greater: return left > right;
+    case PredicateOp::less: return left < right;
+    case PredicateOp::at_most: return left <= right;
+    case PredicateOp::greater: return left > right;
     default: return left >= right;
   }
 }
 
 // As integers when both are, else as floats, else as text.
-bool check_order(Op op, const std::string& left, const std::string& right) {
+bool check_order(PredicateOp op, const std::string& left, const std::string& right) {
   const auto left_int = parse_number<std::int64_t>(left);
   const auto right_int = parse_number<std::int64_t>(right);
   if (left_int && right_int) return ordered(op, *left_int, *right_int);
@@ -102,13 +102,13 @@ std::vector<std::string> split_set(const std::string& text) {
   }
 }
 
-bool check_set(Op op, const std::string& left, const std::string& right) {
+bool check_set(PredicateOp op, const std::string& left, const std::string& right) {
   const auto have = split_set(left), wanted = split_set(right);
   const auto contained = [&](const std::string& item) {
     return std::find(have.begin(), have.end(), item) != have.end();
   };
-  return op == Op::set_contains_any ? std::any_of(wanted.begin(), wanted.end(), contained)
-                                    : std::all_of(wanted.begin(), wanted.end(), contained);
+  return op == PredicateOp::set_contains_any ? std::any_of(wanted.begin(), wanted.end(), contained)
+                                             : std::all_of(wanted.begin(), wanted.end(), contained);
 }
 
 // A pattern that any job's author may write: bounded in memory, linear in time (RE2).
@@ -123,7 +123,7 @@ std::unique_ptr<re2::RE2> compile_pattern(const std::string& text) {
 }  // namespace
 
 struct Predicate::Compiled {
-  Op op = Op::unknown;
+  PredicateOp op = PredicateOp::unknown;
   std::unordered_map<std::string, std::unique_ptr<re2::RE2>> patterns;
   std::unordered_map<std::string, std::optional<VersionConstraint>> versions;
 
@@ -135,8 +135,8 @@ struct Predicate::Compiled {
   const std::optional<VersionConstraint>& version(const std::string& text) {
     auto at = versions.find(text);
     if (at == versions.end()) {
-      const auto mode =
-          op == Op::semver ? VersionConstraint::Mode::strict : VersionConstraint::Mode::lenient;
+      const auto mode = op == PredicateOp::semver ? VersionConstraint::Mode::strict
+                                                  : VersionConstraint::Mode::lenient;
       at = versions.emplace(text, VersionConstraint::parse(text, mode)).first;
     }
     return at->second;
@@ -160,29 +160,29 @@ bool Predicate::holds_for(const model::NodeDevice& device) const {
 }
 
 bool Predicate::holds(const Value& left, const Value& right) const {
-  const Op op = compiled_->op;
-  if (op == Op::is_set) return left.has_value();
-  if (op == Op::is_not_set) return !left.has_value();
+  const PredicateOp op = compiled_->op;
+  if (op == PredicateOp::is_set) return left.has_value();
+  if (op == PredicateOp::is_not_set) return !left.has_value();
   // What a node does not have differs from every value.
-  if (op == Op::not_equal) return left != right;
+  if (op == PredicateOp::not_equal) return left != right;
   if (!left || !right) return false;
   switch (op) {
-    case Op::equal: return *left == *right;
-    case Op::less:
-    case Op::at_most:
-    case Op::greater:
-    case Op::at_least: return check_order(op, *left, *right);
-    case Op::regexp: {
+    case PredicateOp::equal: return *left == *right;
+    case PredicateOp::less:
+    case PredicateOp::at_most:
+    case PredicateOp::greater:
+    case PredicateOp::at_least: return check_order(op, *left, *right);
+    case PredicateOp::regexp: {
       const re2::RE2* pattern = compiled_->pattern(*right);
       return pattern != nullptr && re2::RE2::PartialMatch(*left, *pattern);
     }
-    case Op::version:
-    case Op::semver: {
+    case PredicateOp::version:
+    case PredicateOp::semver: {
       const auto& constraint = compiled_->version(*right);
       return constraint && constraint->holds_for(*left);
     }
-    case Op::set_contains_all:
-    case Op::set_contains_any: return check_set(op, *left, *right);
+    case PredicateOp::set_contains_all:
+    case PredicateOp::set_contains_any: return check_set(op, *left, *right);
     default: return false;
   }
 }

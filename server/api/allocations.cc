@@ -7,8 +7,8 @@
 namespace yurt::server {
 namespace {
 
-Status list_all(Reading& reading, const model::AllocationListRequest& request,
-                model::AllocationListResponse& response) {
+Status list_allocations(Reading& reading, const model::AllocationListRequest& request,
+                        model::AllocationListResponse& response) {
   std::vector<AllocRef> rows;
   reading.snapshot.tables().allocs.each([&](const AllocId& id, const AllocRef& alloc) {
     if (in_namespace(reading, alloc->job->namespace_()) &&
@@ -21,8 +21,8 @@ Status list_all(Reading& reading, const model::AllocationListRequest& request,
   return list_allocations(reading, std::move(rows), request.resources(), task_states, response);
 }
 
-Status read_one(Reading& reading, const model::AllocationReadRequest& request,
-                model::AllocationReadResponse& response) {
+Status read_allocation(Reading& reading, const model::AllocationReadRequest& request,
+                       model::AllocationReadResponse& response) {
   const auto alloc = reading.snapshot.alloc(AllocId::parse_or_nil(request.alloc_id()));
   if (!alloc) return not_found("alloc");
   reading.index = alloc->modify_index;
@@ -64,8 +64,8 @@ void stop(const Serving& serving, std::unique_ptr<model::AllocationStopRequest> 
 }  // namespace
 
 void add_allocation_operations(OperationTable& table) {
-  table.read("ListAllocations", {Table::allocs}, &list_all);
-  table.read("ReadAllocation", {Table::allocs}, &read_one);
+  table.read("ListAllocations", {Table::allocs}, &list_allocations);
+  table.read("ReadAllocation", {Table::allocs}, &read_allocation);
   table.call("StopAllocation", Access::leader, &stop);
 }
 

@@ -6,8 +6,8 @@
 namespace yurt::server {
 namespace {
 
-Status list_all(Reading& reading, const model::DeploymentListRequest& request,
-                model::DeploymentListResponse& response) {
+Status list_deployments(Reading& reading, const model::DeploymentListRequest& request,
+                        model::DeploymentListResponse& response) {
   std::vector<DeploymentRef> rows;
   reading.snapshot.tables().deployments.each(
       [&](const DeploymentId& id, const DeploymentRef& deployment) {
@@ -21,8 +21,8 @@ Status list_all(Reading& reading, const model::DeploymentListRequest& request,
   return list_deployments(reading, std::move(rows), response);
 }
 
-Status read_one(Reading& reading, const model::DeploymentReadRequest& request,
-                model::DeploymentReadResponse& response) {
+Status read_deployment(Reading& reading, const model::DeploymentReadRequest& request,
+                       model::DeploymentReadResponse& response) {
   const auto found =
       reading.snapshot.deployment(DeploymentId::parse_or_nil(request.deployment_id()));
   if (!found) return not_found("deployment");
@@ -46,8 +46,8 @@ Status list_allocations_of_deployment(Reading& reading, const model::DeploymentR
 }  // namespace
 
 void add_deployment_operations(OperationTable& table) {
-  table.read("ListDeployments", {Table::deployments}, &list_all);
-  table.read("ReadDeployment", {Table::deployments}, &read_one);
+  table.read("ListDeployments", {Table::deployments}, &list_deployments);
+  table.read("ReadDeployment", {Table::deployments}, &read_deployment);
   table.read("ListDeploymentAllocations", {Table::allocs}, &list_allocations_of_deployment);
 }
 

@@ -34,8 +34,8 @@ Result<std::vector<EvalRef>> select(Reading& reading, const model::EvaluationLis
   return out;
 }
 
-Status list_all(Reading& reading, const model::EvaluationListRequest& request,
-                model::EvaluationListResponse& response) {
+Status list_evaluations(Reading& reading, const model::EvaluationListRequest& request,
+                        model::EvaluationListResponse& response) {
   YURT_ASSIGN(auto evals, select(reading, request));
   return list_evaluations(reading, std::move(evals), response);
 }
@@ -65,8 +65,8 @@ void add_related(const Snapshot& snapshot, model::Evaluation& eval) {
   }
 }
 
-Status read_one(Reading& reading, const model::EvaluationReadRequest& request,
-                model::EvaluationReadResponse& response) {
+Status read_evaluation(Reading& reading, const model::EvaluationReadRequest& request,
+                       model::EvaluationReadResponse& response) {
   const auto eval = reading.snapshot.eval(EvalId::parse_or_nil(request.eval_id()));
   if (!eval) return not_found("eval");
   reading.index = eval->modify_index();
@@ -90,9 +90,9 @@ Status list_allocations_of_eval(Reading& reading, const model::EvaluationReadReq
 }  // namespace
 
 void add_evaluation_operations(OperationTable& table) {
-  table.read("ListEvaluations", {Table::evals}, &list_all);
+  table.read("ListEvaluations", {Table::evals}, &list_evaluations);
   table.read("CountEvaluations", {Table::evals}, &count);
-  table.read("ReadEvaluation", {Table::evals}, &read_one);
+  table.read("ReadEvaluation", {Table::evals}, &read_evaluation);
   table.read("ListEvaluationAllocations", {Table::allocs}, &list_allocations_of_eval);
 }
 

@@ -6,8 +6,8 @@
 namespace yurt::server {
 namespace {
 
-Status list_all(Reading& reading, const model::JobListRequest& request,
-                model::JobListResponse& response) {
+Status list_jobs(Reading& reading, const model::JobListRequest& request,
+                 model::JobListResponse& response) {
   const std::string& prefix = reading.query.prefix();
   std::vector<const JobRecord*> records;
   const auto visit = [&](const JobKey& key, const JobRecordRef& record) {
@@ -111,7 +111,7 @@ Status read_submission(Reading& reading, const model::JobSubmissionRequest& requ
 }  // namespace
 
 void add_job_reads(OperationTable& table) {
-  table.read("ListJobs", {Table::jobs}, &list_all);
+  table.read("ListJobs", {Table::jobs}, &list_jobs);
   table.read("ReadJob", {Table::jobs}, &read_job);
   table.read("ReadJobSummary", {Table::jobs}, &read_summary);
   table.read("ListJobAllocations", {Table::allocs}, &list_allocations_of_job);

@@ -10,10 +10,10 @@
 namespace yurt::server {
 namespace {
 
-constexpr std::size_t longest_name = 128, longest_description = 256;
+constexpr std::size_t longest_namespace_name = 128, longest_namespace_description = 256;
 
-Status list_all(Reading& reading, const model::ListRequest&,
-                model::NamespaceListResponse& response) {
+Status list_namespaces(Reading& reading, const model::ListRequest&,
+                       model::NamespaceListResponse& response) {
   YURT_ASSIGN(const auto filter, parse_filter(reading.query, *model::Namespace::descriptor()));
   std::vector<const model::Namespace*> rows;
   reading.snapshot.tables().namespaces.each([&](const std::string& name, const NamespaceRef& ns) {
@@ -28,8 +28,8 @@ Status list_all(Reading& reading, const model::ListRequest&,
   return {};
 }
 
-Status read_one(Reading& reading, const model::NamedReadRequest& request,
-                model::NamespaceResponse& response) {
+Status read_namespace(Reading& reading, const model::NamedReadRequest& request,
+                      model::NamespaceResponse& response) {
   const NamespaceRef* found = reading.snapshot.tables().namespaces.find(request.name());
   if (found == nullptr) return not_found("Namespace");
   reading.index = (*found)->modify_index();
@@ -39,14 +39,14 @@ Status read_one(Reading& reading, const model::NamedReadRequest& request,
 
 Status check(const model::NamespaceRequest& request) {
   const std::string& name = request.name();
-  const bool valid = !name.empty() && name.size() <= longest_name &&
+  const bool valid = !name.empty() && name.size() <= longest_namespace_name &&
                      std::all_of(name.begin(), name.end(),
                                  [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
   if (!valid) {
     return Error{ErrorCode::invalid_argument,
                  "invalid name \"" + name + "\": 1 to 128 letters, digits and dashes are allowed"};
   }
-  if (request.description().size() > longest_description) {
+  if (request.description().size() > longest_namespace_description) {
     return Error{ErrorCode::invalid_argument, "the description is longer than 256 characters"};
   }
   if (!request.quota().empty()) {
@@ -55,25 +55,25 @@ Status check(const model::NamespaceRequest& request) {
   return {};
 }
 
-model::WriteResponse written(const Applied& applied) {
+model::WriteResponse namespace_written(const Applied& applied) {
   model::WriteResponse response;
   response.set_index(applied.index);
   return response;
 }
 
-void upsert(const Serving& serving, std::unique_ptr<model::NamespaceRequest> request,
-            Done<model::WriteResponse> done) {
+void upsert_namespace(const Serving& serving, std::unique_ptr<model::NamespaceRequest> request,
+                      Done<model::WriteResponse> done) {
   if (const auto valid = check(*request); !valid) return done(valid.error());
   model::Command command;
   auto* ns = command.mutable_upsert_namespaces()->add_namespaces();
   ns->set_name(request->name());
   ns->set_description(request->description());
   ns->mutable_meta()->swap(*request->mutable_meta());
-  propose(serving, std::move(command), std::move(done), &written);
+  propose(serving, std::move(command), std::move(done), &namespace_written);
 }
 
-void remove(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> request,
-            Done<model::WriteResponse> done) {
+void remove_namespace(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> request,
+                      Done<model::WriteResponse> done) {
   const std::string& name = request->name();
   if (name == default_namespace) {
     return done(Error{ErrorCode::invalid_argument, "can not delete default namespace"});
@@ -91,16 +91,16 @@ void remove(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> re
   }
   model::Command command;
   command.mutable_delete_namespaces()->add_names(name);
-  propose(serving, std::move(command), std::move(done), &written);
+  propose(serving, std::move(command), std::move(done), &namespace_written);
 }
 
 }  // namespace
 
 void add_namespace_operations(OperationTable& table) {
-  table.read("ListNamespaces", {Table::namespaces}, &list_all);
-  table.read("ReadNamespace", {Table::namespaces}, &read_one);
-  table.call("UpsertNamespace", Access::leader, &upsert);
-  table.call("DeleteNamespace", Access::leader, &remove);
+  table.read("ListNamespaces", {Table::namespaces}, &list_namespaces);
+  table.read("ReadNamespace", {Table::namespaces}, &read_namespace);
+  table.call("UpsertNamespace", Access::leader, &upsert_namespace);
+  table.call("DeleteNamespace", Access::leader, &remove_namespace);
 }
 
 }  // namespace yurt::server

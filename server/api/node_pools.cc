@@ -9,12 +9,12 @@
 namespace yurt::server {
 namespace {
 
-constexpr std::size_t longest_name = 128, longest_description = 256;
+constexpr std::size_t longest_node_pool_name = 128, longest_node_pool_description = 256;
 
 bool is_built_in(const std::string& name) { return name == "default" || name == "all"; }
 
 Status check_name(const std::string& name) {
-  const bool valid = !name.empty() && name.size() <= longest_name &&
+  const bool valid = !name.empty() && name.size() <= longest_node_pool_name &&
                      std::all_of(name.begin(), name.end(), [](unsigned char c) {
                        return std::isalnum(c) != 0 || c == '-' || c == '_';
                      });
@@ -24,8 +24,8 @@ Status check_name(const std::string& name) {
                    "\": 1 to 128 letters, digits, dashes and underscores are allowed"};
 }
 
-Status list_all(Reading& reading, const model::ListRequest&,
-                model::NodePoolListResponse& response) {
+Status list_node_pools(Reading& reading, const model::ListRequest&,
+                       model::NodePoolListResponse& response) {
   YURT_ASSIGN(const auto filter, parse_filter(reading.query, *model::NodePool::descriptor()));
   std::vector<const model::NodePool*> rows;
   reading.snapshot.tables().node_pools.each([&](const std::string& name, const NodePoolRef& pool) {
@@ -40,8 +40,8 @@ Status list_all(Reading& reading, const model::ListRequest&,
   return {};
 }
 
-Status read_one(Reading& reading, const model::NamedReadRequest& request,
-                model::NodePoolResponse& response) {
+Status read_node_pool(Reading& reading, const model::NamedReadRequest& request,
+                      model::NodePoolResponse& response) {
   const auto pool = reading.snapshot.node_pool(request.name());
   if (!pool) return not_found("node pool");
   reading.index = pool->modify_index();
@@ -78,20 +78,20 @@ Status list_jobs_of_pool(Reading& reading, const model::NamedReadRequest& reques
   return list_jobs(reading, std::move(rows), false, response);
 }
 
-model::WriteResponse written(const Applied& applied) {
+model::WriteResponse node_pool_written(const Applied& applied) {
   model::WriteResponse response;
   response.set_index(applied.index);
   return response;
 }
 
-void upsert(const Serving& serving, std::unique_ptr<model::NodePoolRequest> request,
-            Done<model::WriteResponse> done) {
+void upsert_node_pool(const Serving& serving, std::unique_ptr<model::NodePoolRequest> request,
+                      Done<model::WriteResponse> done) {
   if (const auto valid = check_name(request->name()); !valid) return done(valid.error());
   if (is_built_in(request->name())) {
     return done(Error{ErrorCode::invalid_argument,
                       "modifying node pool \"" + request->name() + "\" is not allowed"});
   }
-  if (request->description().size() > longest_description) {
+  if (request->description().size() > longest_node_pool_description) {
     return done(
         Error{ErrorCode::invalid_argument, "the description is longer than 256 characters"});
   }
@@ -108,11 +108,11 @@ void upsert(const Serving& serving, std::unique_ptr<model::NodePoolRequest> requ
   if (request->has_scheduler_configuration()) {
     *pool->mutable_scheduler_configuration() = request->scheduler_configuration();
   }
-  propose(serving, std::move(command), std::move(done), &written);
+  propose(serving, std::move(command), std::move(done), &node_pool_written);
 }
 
-void remove(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> request,
-            Done<model::WriteResponse> done) {
+void remove_node_pool(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> request,
+                      Done<model::WriteResponse> done) {
   const std::string& name = request->name();
   if (is_built_in(name)) {
     return done(
@@ -136,18 +136,18 @@ void remove(const Serving& serving, std::unique_ptr<model::NamedWriteRequest> re
   if (jobs) return refuse("jobs that have not ended: stop them first");
   model::Command command;
   command.mutable_delete_node_pools()->add_names(name);
-  propose(serving, std::move(command), std::move(done), &written);
+  propose(serving, std::move(command), std::move(done), &node_pool_written);
 }
 
 }  // namespace
 
 void add_node_pool_operations(OperationTable& table) {
-  table.read("ListNodePools", {Table::node_pools}, &list_all);
-  table.read("ReadNodePool", {Table::node_pools}, &read_one);
+  table.read("ListNodePools", {Table::node_pools}, &list_node_pools);
+  table.read("ReadNodePool", {Table::node_pools}, &read_node_pool);
   table.read("ListNodePoolNodes", {Table::nodes}, &list_nodes_of_pool);
   table.read("ListNodePoolJobs", {Table::jobs}, &list_jobs_of_pool);
-  table.call("UpsertNodePool", Access::leader, &upsert);
-  table.call("DeleteNodePool", Access::leader, &remove);
+  table.call("UpsertNodePool", Access::leader, &upsert_node_pool);
+  table.call("DeleteNodePool", Access::leader, &remove_node_pool);
 }
 
 }  // namespace yurt::server

@@ -6,8 +6,8 @@
 namespace yurt::server {
 namespace {
 
-Status list_all(Reading& reading, const model::NodeListRequest& request,
-                model::NodeListResponse& response) {
+Status list_nodes(Reading& reading, const model::NodeListRequest& request,
+                  model::NodeListResponse& response) {
   std::vector<const model::Node*> rows;
   reading.snapshot.tables().nodes.each([&](const NodeId& id, const NodeRef& node) {
     if (has_id_prefix(id.uuid, reading.query.prefix())) rows.push_back(node.get());
@@ -16,8 +16,8 @@ Status list_all(Reading& reading, const model::NodeListRequest& request,
   return list_nodes(reading, std::move(rows), request.resources(), request.os(), response);
 }
 
-Status read_one(Reading& reading, const model::NodeReadRequest& request,
-                model::NodeReadResponse& response) {
+Status read_node(Reading& reading, const model::NodeReadRequest& request,
+                 model::NodeReadResponse& response) {
   const auto node = reading.snapshot.node(NodeId::parse_or_nil(request.node_id()));
   if (!node) return not_found("node");
   reading.index = node->modify_index();
@@ -38,8 +38,8 @@ Status list_allocations_of_node(Reading& reading, const model::NodeReadRequest& 
 }  // namespace
 
 void add_node_reads(OperationTable& table) {
-  table.read("ListNodes", {Table::nodes}, &list_all);
-  table.read("ReadNode", {Table::nodes}, &read_one);
+  table.read("ListNodes", {Table::nodes}, &list_nodes);
+  table.read("ReadNode", {Table::nodes}, &read_node);
   table.read("ListNodeAllocations", {Table::allocs}, &list_allocations_of_node);
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 
-Error bad(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
+Error bad_request(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
 
 Message* mutable_field(Message& message, const std::string& name) {
   const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
@@ -28,7 +28,7 @@ Status read_body(const Route& route, std::string_view body, Message& request) {
   if (route.body == BodyUse::none) return {};
   if (is_blank(body)) {
     if (route.body == BodyUse::optional) return {};
-    return bad("Request body is empty");
+    return bad_request("Request body is empty");
   }
   Message* target = &request;
   if (!route.body_field.empty()) {
@@ -40,9 +40,9 @@ Status read_body(const Route& route, std::string_view body, Message& request) {
 
 // What Nomad's clients know these mistakes as.
 Error query_error(const std::string& name, const Error& error) {
-  if (name == "wait") return bad("Invalid wait time");
-  if (name == "index") return bad("Invalid index");
-  return bad("Invalid value for \"" + name + "\": " + error.message);
+  if (name == "wait") return bad_request("Invalid wait time");
+  if (name == "index") return bad_request("Invalid index");
+  return bad_request("Invalid value for \"" + name + "\": " + error.message);
 }
 
 Status set_parameter(const std::string& name, const std::string& text, Message& request) {
@@ -64,7 +64,7 @@ Status check_required(const Route& route, const Url& url) {
     const std::size_t end = std::min(names.find(' '), names.size());
     const std::string_view name = names.substr(0, end);
     const auto value = url.parameter(name);
-    if (!value || value->empty()) return bad("must provide " + std::string(name));
+    if (!value || value->empty()) return bad_request("must provide " + std::string(name));
     names.remove_prefix(std::min(end + 1, names.size()));
   }
   return {};
@@ -87,9 +87,9 @@ Status set_capture(const Route& route, const std::string& capture, Message& requ
   YURT_ASSERT(field != nullptr);
   const std::string& given = holder->GetReflection()->GetString(*holder, field);
   if ((inside || !given.empty()) && given != capture) {
-    return bad((name == "id" || name.ends_with("_id") ? "ID" : "Name") +
-               std::string(" in the request's body does not match the path: \"") + given +
-               "\" and \"" + capture + "\"");
+    return bad_request((name == "id" || name.ends_with("_id") ? "ID" : "Name") +
+                       std::string(" in the request's body does not match the path: \"") + given +
+                       "\" and \"" + capture + "\"");
   }
   holder->GetReflection()->SetString(holder, field, capture);
   return {};

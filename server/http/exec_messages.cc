@@ -7,36 +7,36 @@
 namespace yurt::server {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
-Error bad(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
+Error bad_message(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
 
 // The member of that name; null when `object` has none, or is none.
-json member(const json& object, const char* name) {
+Json member(const Json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
-  return found == object.end() ? json() : *found;
+  return found == object.end() ? Json() : *found;
 }
 
-std::int32_t number(const json& value) { return value.is_number() ? value.get<std::int32_t>() : 0; }
+std::int32_t number(const Json& value) { return value.is_number() ? value.get<std::int32_t>() : 0; }
 
 }  // namespace
 
 Result<model::ExecFrame> parse_exec_message(std::string_view text) {
-  const json message = json::parse(text, nullptr, false);
+  const Json message = Json::parse(text, nullptr, false);
   if (message.is_discarded() || !message.is_object()) {
-    return bad("a message of an exec session is a JSON object");
+    return bad_message("a message of an exec session is a JSON object");
   }
   model::ExecFrame frame;
-  const json input = member(message, "stdin");
-  const json data = member(input, "data");
+  const Json input = member(message, "stdin");
+  const Json data = member(input, "data");
   if (data.is_string()) {
     YURT_ASSIGN(std::string bytes, base64_decode(data.get_ref<const std::string&>()));
     frame.set_stdin(std::move(bytes));
   }
-  const json close = member(input, "close");
+  const Json close = member(input, "close");
   frame.set_stdin_close(close.is_boolean() && close.get<bool>());
-  const json size = member(message, "tty_size");
+  const Json size = member(message, "tty_size");
   frame.set_tty_height(number(member(size, "height")));
   frame.set_tty_width(number(member(size, "width")));
   return frame;
@@ -60,15 +60,15 @@ std::vector<std::string> exec_messages(const model::ExecFrame& frame) {
 }
 
 Result<std::vector<std::string>> parse_exec_command(std::string_view text) {
-  const json command = json::parse(text, nullptr, false);
+  const Json command = Json::parse(text, nullptr, false);
   std::vector<std::string> out;
   if (command.is_array()) {
-    for (const json& word : command) {
-      if (!word.is_string()) return bad("command must be a JSON array of texts");
+    for (const Json& word : command) {
+      if (!word.is_string()) return bad_message("command must be a JSON array of texts");
       out.push_back(word.get<std::string>());
     }
   }
-  if (out.empty()) return bad("command must be a JSON array of texts, at least one");
+  if (out.empty()) return bad_message("command must be a JSON array of texts, at least one");
   return out;
 }
 

@@ -70,8 +70,8 @@ class Session final : public OpenSocket, public std::enable_shared_from_this<Ses
         continue;
       }
       if (name == "alloc_id") continue;
-      YURT_TRY(json::set_from_query(*start, name, text));
-      YURT_TRY(json::set_from_query(*start->mutable_query(), name, text));
+      YURT_TRY(yurt::json::set_from_query(*start, name, text));
+      YURT_TRY(yurt::json::set_from_query(*start->mutable_query(), name, text));
     }
     return std::unique_ptr<Message>(std::move(frame));
   }
