@@ -10,6 +10,8 @@ set(YURT_BATCH 8 CACHE STRING "How many source files are compiled together")
 function(yurt_compile_in_batches name)
   if(YURT_BATCH GREATER 1)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${YURT_BATCH})
+    # Meant for types of a header; here it takes every batched source for one.
+    target_compile_options(${name} PRIVATE -Wno-subobject-linkage)
   endif()
 endfunction()
 

@@ -1,5 +1,6 @@
 #include "jobspec/print/literal.h"
 
+#include <algorithm>
 #include <map>
 
 #include "jobspec/json/text.h"
@@ -64,7 +65,14 @@ bool fits_heredoc(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') return false;
   }
-  return ("\n" + std::string(text)).find("\nEOT\n") == std::string::npos;
+  // The end of a heredoc may be indented: no line may be the marker alone.
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() + 1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (line == "EOT") return false;
+  }
+  return true;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ bool is_live(const model::Deployment& deployment) {
 
 void Transaction::begin(std::uint64_t index, std::int64_t time) {
   YURT_ASSERT(index > index_);
+  settle_touched();
   index_ = index;
   time_ = time;
   tables_.index = index;
@@ -66,8 +67,19 @@ JobRecord& Transaction::edit_job(const JobKey& key) {
     editing.record = editing.before ? std::make_shared<JobRecord>(*editing.before)
                                     : std::make_shared<JobRecord>();
   }
+  if (editing.index != index_) touched_.push_back(key);
   editing.index = index_;
   return *editing.record;
+}
+
+void Transaction::settle_touched() {
+  for (const JobKey& key : touched_) {
+    const auto editing = editing_.find(key);
+    if (editing != editing_.end() && editing->second.record->job) {
+      settle_status(key, *editing->second.record);
+    }
+  }
+  touched_.clear();
 }
 
 void Transaction::remove_job(const JobKey& key) {
@@ -107,6 +119,7 @@ void Transaction::settle_status(const JobKey& key, JobRecord& record) {
 }
 
 void Transaction::finish() {
+  settle_touched();
   // Sorted, so that every replica records the same changes in the same order.
   std::vector<JobKey> keys;
   keys.reserve(editing_.size());
@@ -115,7 +128,6 @@ void Transaction::finish() {
   for (const JobKey& key : keys) {
     Editing& editing = editing_.at(key);
     if (!editing.record->job) continue;  // only counted, never registered
-    settle_status(key, *editing.record);
     JobRecordRef after = std::move(editing.record);
     tables_.jobs.set(key, after);
     changes_.jobs.push_back({editing.before, after});

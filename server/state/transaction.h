@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "server/state/changes.h"
 #include "server/state/tables.h"
@@ -25,7 +26,7 @@ class Transaction {
   [[nodiscard]] std::uint64_t index() const { return index_; }
   [[nodiscard]] std::int64_t time() const { return time_; }
 
-  // Publishes the job records that were edited, with their statuses. Call once, last.
+  // Publishes the job records that were edited. Call once, last.
   void finish();
 
   // Lookups see this transaction's own changes. Null when absent.
@@ -63,6 +64,8 @@ class Transaction {
   // The record being edited, if the job exists at all; for counts, which never create one.
   [[nodiscard]] JobRecord* counted_job(const JobKey& key);
   void settle_status(const JobKey& key, JobRecord& record);
+  // Statuses follow after each command, so that they don't depend on how commands are batched.
+  void settle_touched();
 
   struct Editing {
     std::shared_ptr<JobRecord> record;
@@ -75,6 +78,7 @@ class Transaction {
   std::uint64_t index_ = 0;
   std::int64_t time_ = 0;
   std::unordered_map<JobKey, Editing> editing_;
+  std::vector<JobKey> touched_;  // edited by the current command
 };
 
 // True for evaluations that still wait or run.

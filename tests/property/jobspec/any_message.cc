@@ -159,9 +159,24 @@ class Filler {
       case FieldDescriptor::CPPTYPE_INT32:
         return reflection.AddInt32(&message, &field, static_cast<std::int32_t>(whole()));
       case FieldDescriptor::CPPTYPE_MESSAGE:
-        if (depth > 0) nested(*reflection.AddMessage(&message, &field), depth);
+        if (depth == 0) return;
+        nested(*reflection.AddMessage(&message, &field), depth);
+        if (field.options().GetExtension(model::keyed_by_label)) tell_apart(message, field);
         return;
       default: return;
+    }
+  }
+
+  // The keys of a JSON object: no two of the list may share a label.
+  static void tell_apart(Message& message, const FieldDescriptor& field) {
+    const int last = message.GetReflection()->FieldSize(message, &field) - 1;
+    Message& added = *message.GetReflection()->MutableRepeatedMessage(&message, &field, last);
+    for (int i = 0; i < added.GetDescriptor()->field_count(); ++i) {
+      const FieldDescriptor& label = *added.GetDescriptor()->field(i);
+      if (!label.options().GetExtension(model::block_label)) continue;
+      const Reflection& reflection = *added.GetReflection();
+      reflection.SetString(&added, &label,
+                           reflection.GetString(added, &label) + std::to_string(last));
     }
   }
 

@@ -39,7 +39,7 @@ class CrashingAgent : public AgentTest {
   pid_t pid_ = -1;
 };
 
-const model::TaskState& state_of(const model::AllocUpdate& update) {
+const model::TaskState& only_task(const model::AllocUpdate& update) {
   return update.task_states().at("main");
 }
 
@@ -54,7 +54,7 @@ TEST_F(CrashingAgent, a_running_task_goes_on_and_is_stopped_by_the_next_agent) {
   server_->change(id, [](model::Assignment& a) { a.set_desired_status("stop"); });
   const auto after = server_->await_status(id, "complete");
   EXPECT_EQ(log(id), "start\nbye\n") << "it was neither disturbed nor run twice";
-  EXPECT_EQ(state_of(after).started_at(), state_of(before).started_at());
+  EXPECT_EQ(only_task(after).started_at(), only_task(before).started_at());
 }
 
 TEST_F(CrashingAgent, a_task_that_ended_meanwhile_is_reported_with_its_exit_code_and_time) {
@@ -68,9 +68,9 @@ TEST_F(CrashingAgent, a_task_that_ended_meanwhile_is_reported_with_its_exit_code
   const std::int64_t ended_before_ns = clock_.wall_ns();
   launch();
   const auto update = server_->await_status(id, "failed");
-  EXPECT_LE(state_of(update).finished_at(), ended_before_ns + nanoseconds_per_second);
+  EXPECT_LE(only_task(update).finished_at(), ended_before_ns + nanoseconds_per_second);
   bool code_known = false;
-  for (const auto& event : state_of(update).events()) code_known |= event.exit_code() == 9;
+  for (const auto& event : only_task(update).events()) code_known |= event.exit_code() == 9;
   EXPECT_TRUE(code_known);
   EXPECT_EQ(log(id), "over\n");
 }
