@@ -41,6 +41,8 @@ void Connection::shutdown() {
   link_.reset();
   std::unique_lock lock(closing_->mutex);
   closing_->changed.wait(lock, [this] { return closing_->open == 0; });
+  lock.unlock();
+  links_.clear();
 }
 
 void Connection::start() { dial(servers_.next(random_.fraction())); }
@@ -65,12 +67,13 @@ void Connection::open(const std::string& address) {
     });
   };
   events.on_closed = [this, generation, closing = closing_](const std::string& reason) {
-    loop_.post([this, generation, reason] { lost(generation, reason); });
+    loop_.post([this, generation, reason] { closed(generation, reason); });
     const std::lock_guard lock(closing->mutex);
     --closing->open;
     closing->changed.notify_all();
   };
   link_ = ServerLink::open(address, std::move(events));
+  links_[generation] = link_;
   model::AgentMessage message;
   *message.mutable_hello() = host_.hello();
   link_->send(std::move(message));
@@ -91,8 +94,12 @@ void Connection::drop_link() {
   welcomed_ = false;
 }
 
-void Connection::lost(std::uint64_t generation, const std::string& reason) {
-  if (generation != generation_) return;
+void Connection::closed(std::uint64_t link, const std::string& reason) {
+  links_.erase(link);
+  if (link == generation_) lost(reason);
+}
+
+void Connection::lost(const std::string& reason) {
   YURT_LOG(warn, "agent", "the connection to {} is gone: {}", address_, reason);
   drop_link();
   dial(servers_.next(random_.fraction()));
@@ -171,7 +178,7 @@ void Connection::watch_silence() {
   silence_timer_ = loop_.at(std::max(last_heard_ns_ + limit_ns, in(limit_ns / 10)), [this] {
     const std::int64_t silent_ns = clock_.steady_ns() - last_heard_ns_;
     if (silent_ns >= std::min(ttl_ns_, longest_silence_ns)) {
-      lost(generation_, "the server does not answer");
+      lost("the server does not answer");
     } else {
       watch_silence();
     }

@@ -4,6 +4,7 @@
 // Lives and is called on the loop's thread only; shutdown() apart.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,7 +61,8 @@ class Connection {
   void dial(const ServerList::Dial& next);
   void open(const std::string& address);
   void receive(std::uint64_t generation, model::ServerMessage message);
-  void lost(std::uint64_t generation, const std::string& reason);
+  void closed(std::uint64_t link, const std::string& reason);
+  void lost(const std::string& reason);
   void drop_link();
   void welcome(const model::Welcome& welcome);
   void learn(const google::protobuf::RepeatedPtrField<std::string>& servers);
@@ -77,6 +79,8 @@ class Connection {
   ServerList servers_;
   UpdateQueue updates_;
   std::shared_ptr<ServerLink> link_;
+  // Every link that has not told its end, the current one included, by generation.
+  std::map<std::uint64_t, std::shared_ptr<ServerLink>> links_;
   std::shared_ptr<Closing> closing_;  // tells when every link is closed
   std::string address_;
   std::uint64_t generation_ = 0;  // of the link: what comes from an older one is dropped

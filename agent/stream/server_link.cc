@@ -47,10 +47,8 @@ class GrpcSession final : public SessionStream {
   std::unique_ptr<grpc::ClientReaderWriter<model::SessionFrame, model::SessionFrame>> stream_;
 };
 
-// The reactor keeps itself (and the link) alive until OnDone.
 class GrpcLink final : public ServerLink,
-                       public grpc::ClientBidiReactor<model::AgentMessage, model::ServerMessage>,
-                       public std::enable_shared_from_this<GrpcLink> {
+                       public grpc::ClientBidiReactor<model::AgentMessage, model::ServerMessage> {
  public:
   GrpcLink(const std::string& address, Events events) : events_(std::move(events)) {
     grpc::ChannelArguments arguments;
@@ -65,7 +63,6 @@ class GrpcLink final : public ServerLink,
   }
 
   void begin() {
-    self_ = shared_from_this();
     stub_->async()->Connect(&context_, this);
     // While held, the call can't be done: writes come from outside of reactions.
     AddHold();
@@ -116,9 +113,9 @@ class GrpcLink final : public ServerLink,
 
   void OnDone(const grpc::Status& status) override {
     end_hold(false);
-    auto self = std::move(self_);
-    events_.on_closed(status.ok() ? "the server ended the stream" : status.error_message());
-    events_ = {};
+    const auto on_closed = std::move(events_.on_closed);
+    // The owner may destroy this object as soon as it knows.
+    on_closed(status.ok() ? "the server ended the stream" : status.error_message());
   }
 
  private:
@@ -139,7 +136,6 @@ class GrpcLink final : public ServerLink,
   std::mutex mutex_;
   std::deque<model::AgentMessage> outgoing_;  // the first is being written
   bool closing_ = false;
-  std::shared_ptr<GrpcLink> self_;
 };
 
 }  // namespace

@@ -1,7 +1,9 @@
 // ServerLink: one connection to one server: the Connect stream, and sessions beside it.
 //
 // Thread-safe. Callbacks come from gRPC's threads, one at a time, and must not block; on_closed is
-// the last one and comes exactly once. A link is never used again after it: dial a new one.
+// the last one and comes exactly once. A link is never used again after it: dial a new one. The
+// caller keeps the link until on_closed has come, and lets go of it on a thread of its own: gRPC's
+// callback threads end with the last channel, so none of them may be the one that drops it.
 #pragma once
 
 #include <functional>

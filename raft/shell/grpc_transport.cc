@@ -57,22 +57,16 @@ std::shared_ptr<PeerLink>& GrpcTransport::link_to(PeerId peer) {
 }
 
 void GrpcTransport::set_peers(const Configuration& configuration) {
-  std::vector<std::shared_ptr<PeerLink>> dropped;
-  {
-    const std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    for (const Peer& old : configuration_.peers) {
-      const auto link = links_.find(old.id);
-      if (link == links_.end() || configuration.find(old.id) != nullptr) continue;
-      dropped.push_back(std::move(link->second));
-      links_.erase(link);
-    }
-    configuration_ = configuration;
-    for (const Peer& peer : configuration.peers) {
-      if (peer.id != settings_.self) link_to(peer.id)->set_address(peer.address);
-    }
+  const std::lock_guard lock(mutex_);
+  if (stopped_) return;
+  for (const Peer& old : configuration_.peers) {
+    const auto link = links_.find(old.id);
+    if (link != links_.end() && configuration.find(old.id) == nullptr) link->second->retire();
   }
-  for (const auto& link : dropped) link->stop();
+  configuration_ = configuration;
+  for (const Peer& peer : configuration.peers) {
+    if (peer.id != settings_.self) link_to(peer.id)->set_address(peer.address);
+  }
 }
 
 void GrpcTransport::send(std::vector<Message> messages) {

@@ -41,7 +41,7 @@ class PeerLink::State : public std::enable_shared_from_this<State> {
 
   void set_address(const std::string& address) {
     const std::lock_guard lock(mutex_);
-    if (address == configured_address_) return;
+    if (!std::exchange(retired_, false) && address == configured_address_) return;
     configured_address_ = address;
     if (stream_ != nullptr) {
       if (address != target_address_) cancel(*stream_);
@@ -53,7 +53,13 @@ class PeerLink::State : public std::enable_shared_from_this<State> {
   void learn_address(const std::string& address) {
     const std::lock_guard lock(mutex_);
     learned_address_ = address;
+    retired_ = false;
     if (stream_ == nullptr && !pausing_) connect();
+  }
+
+  void retire() {
+    const std::lock_guard lock(mutex_);
+    retired_ = true;
   }
 
   void send(Message message) {
@@ -111,6 +117,7 @@ class PeerLink::State : public std::enable_shared_from_this<State> {
   bool writable_ = false;     // the stream may still be written to
   bool writing_ = false;
   bool stopped_ = false;
+  bool retired_ = false;
   bool pausing_ = false;
   std::int64_t pause_ms_ = first_pause_ms;
   std::string last_complaint_;
@@ -169,7 +176,7 @@ void PeerLink::State::connect() {
       (use_learned_ && !learned_address_.empty()) || configured_address_.empty()
           ? learned_address_
           : configured_address_;
-  if (stopped_ || address.empty()) return;
+  if (stopped_ || retired_ || address.empty()) return;
   target_address_ = address;
   wire::Hello hello;
   hello.set_cluster_id(settings_.cluster_id());
@@ -254,7 +261,7 @@ void PeerLink::State::on_ended(const grpc::Status& status) {
   queued_bytes_ = 0;
   if (!stopped_) {
     // Once for each new reason; a peer that is down for hours fills no log.
-    if (!status.ok() && status.error_message() != last_complaint_) {
+    if (!status.ok() && !retired_ && status.error_message() != last_complaint_) {
       last_complaint_ = status.error_message();
       YURT_LOG(warn, "raft", "no connection to server {} at {}: {}", settings_.peer,
                target_address_, last_complaint_);
@@ -288,6 +295,7 @@ PeerLink::PeerLink(Settings settings) : state_(std::make_shared<State>(std::move
 PeerLink::~PeerLink() { stop(); }
 void PeerLink::set_address(const std::string& address) { state_->set_address(address); }
 void PeerLink::learn_address(const std::string& address) { state_->learn_address(address); }
+void PeerLink::retire() { state_->retire(); }
 void PeerLink::send(Message message) { state_->send(std::move(message)); }
 void PeerLink::stop() { state_->stop(); }
 

@@ -38,6 +38,9 @@ class PeerLink {
   void set_address(const std::string& address);
   // Where the peer said itself that it is: tried in turn with the configured address.
   void learn_address(const std::string& address);
+  // The peer is no member any more: the stream serves while it lasts (a leader may be waiting to
+  // hear that its own removal was taken in), but is not opened again until an address is given.
+  void retire();
   void send(Message message);
   // Ends the stream; returns when no callback will come any more. Idempotent.
   void stop();

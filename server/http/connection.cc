@@ -1,11 +1,14 @@
 #include "server/http/connection.h"
 
+#include <sys/socket.h>
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <cerrno>
 #include <chrono>
 
 #include "server/api/service.h"
@@ -304,10 +307,13 @@ void Connection::watch_caller() {
       net::ip::tcp::socket::wait_read,
       [self = shared_from_this(), watch = ++watch_](const error_code& error) {
         if (error || !self->watching_ || watch != self->watch_) return;
-        // Readable and nothing to read: the caller has closed. Otherwise it is ahead of us with its
-        // next request, which waits.
-        error_code failed;
-        if (self->stream_.socket().available(failed) == 0 || failed) self->end();
+        char next = 0;
+        const ssize_t found =
+            ::recv(self->stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (found > 0) return;  // ahead of us with its next request, which waits
+        // A wait may also end for what was read since it was reported.
+        if (found < 0 && (errno == EAGAIN || errno == EINTR)) return self->watch_caller();
+        self->end();
       });
 }
 

@@ -88,7 +88,7 @@ def test_a_task_killed_for_memory_says_so(dev):
     dev.run(job("hog", hog, group=NO_RESTART))
     alloc = dev.wait_allocs("hog", "failed")[0]
     events = dev.alloc(alloc["ID"])["TaskStates"]["t"]["Events"]
-    assert any("OOM" in e["DisplayMessage"] or e["Details"].get("oom_killed") == "true"
+    assert any("OOM" in e["DisplayMessage"] or (e["Details"] or {}).get("oom_killed") == "true"
                for e in events), json.dumps(events, indent=1)
 
 

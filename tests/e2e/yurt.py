@@ -188,13 +188,15 @@ class Cluster:
         return process
 
     def shims(self):
-        """The supervisors of this cluster's tasks that still run."""
+        """The supervisors of this cluster's tasks that still run: each holds its state's folder."""
         found = []
         for entry in pathlib.Path("/proc").iterdir():
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
-                    line = (entry / "cmdline").read_bytes().decode(errors="replace")
-                    if "yurt-shim" in line and str(self.folder) in line:
+                    if (entry / "comm").read_text().strip() != "yurt-shim":
+                        continue
+                    held = [os.readlink(fd) for fd in (entry / "fd").iterdir()]
+                    if any(path.startswith(str(self.folder)) for path in held):
                         found.append(int(entry.name))
         return found
 

@@ -97,8 +97,9 @@ TEST(Joining, AClusterThatMovedAsAWholeFindsItselfByRetryJoin) {
   for (auto& server : cluster.servers()) server->options.retry_join = addresses;
   cluster.start_all();
   cluster.propose("y");
+  TestServer& leader = cluster.wait_for_leader();
   cluster.bulletin().wait_until([&] {
-    for (const Peer& peer : cluster.wait_for_leader().consensus().peers()) {
+    for (const Peer& peer : leader.consensus().peers()) {
       if (peer.address != cluster.server(peer.id).address()) return false;
     }
     return true;
