@@ -21,6 +21,7 @@
 
 namespace yurt::model {
 class Command;
+class RunRecord;
 class SessionFrame;
 class SessionRequest;
 }  // namespace yurt::model
@@ -75,6 +76,10 @@ class Core {
   // the steady clock, whichever comes first. At once when it has changed already.
   virtual void when_changed(std::vector<Table> tables, std::uint64_t index,
                             std::int64_t deadline_ns, std::function<void()> done) = 0;
+
+  // Finished runs, as StateStore::each_run() visits them.
+  virtual void each_run(const std::string& ns, const std::string& job,
+                        const std::function<bool(const model::RunRecord&)>& visit) const = 0;
 
   // What registering `job` now would do; changes nothing. Blocks for the scheduling run.
   [[nodiscard]] virtual scheduler::Outcome dry_run(const model::Job& job) = 0;

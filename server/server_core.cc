@@ -160,6 +160,11 @@ void ServerCore::when_changed(std::vector<Table> tables, std::uint64_t index,
   watchers_->when_changed(std::move(tables), index, deadline_ns, std::move(done));
 }
 
+void ServerCore::each_run(const std::string& ns, const std::string& job,
+                          const std::function<bool(const model::RunRecord&)>& visit) const {
+  store_->each_run(ns, job, visit);
+}
+
 scheduler::Outcome ServerCore::dry_run(const model::Job& job) {
   const Snapshot state = snapshot();
   const DryRunView view(state, job);

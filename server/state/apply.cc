@@ -133,6 +133,14 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kUpdateDeploymentStatus:
       return apply(transaction, command.update_deployment_status());
     case Kind::kRecordScalingEvent: return apply(transaction, command.record_scaling_event());
+    case Kind::kDispatchJob: return apply(transaction, command.dispatch_job());
+    case Kind::kStartSweep: return apply(transaction, command.start_sweep());
+    case Kind::kAdmitChildren: return apply(transaction, command.admit_children());
+    case Kind::kSetSweepStatus: return apply(transaction, command.set_sweep_status());
+    case Kind::kLaunchPeriodic: return apply(transaction, command.launch_periodic());
+    case Kind::kRegisterJobs: return apply(transaction, command.register_jobs());
+    case Kind::kReleaseJobs: return apply(transaction, command.release_jobs());
+    case Kind::kTrimRuns: return apply(transaction, command.trim_runs());
     case Kind::KIND_NOT_SET: break;
   }
   return Error{ErrorCode::unimplemented, "this server is too old to know the command: upgrade it"};

@@ -25,6 +25,15 @@ class UpdateNodeEligibility;
 class DeregisterNode;
 class CollectGarbage;
 class UpdateDeploymentStatus;
+class After;
+class DispatchJob;
+class StartSweep;
+class AdmitChildren;
+class SetSweepStatus;
+class LaunchPeriodic;
+class RegisterJobs;
+class ReleaseJobs;
+class TrimRuns;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -60,6 +69,18 @@ inline constexpr int kept_node_events = 10;
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::CollectGarbage& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction,
                                     const model::UpdateDeploymentStatus& command);
+
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DispatchJob& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::StartSweep& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::AdmitChildren& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::SetSweepStatus& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::LaunchPeriodic& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::RegisterJobs& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::ReleaseJobs& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::TrimRuns& command);
+
+// Whether a job that has ended with `outcome` is what `after` waits for.
+[[nodiscard]] bool satisfies(const model::After& after, const std::string& outcome);
 
 // Moves a deployment to `status`; a deployment that has ended, or is gone, stays as it is. A
 // success marks the job version stable.

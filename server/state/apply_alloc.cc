@@ -101,6 +101,7 @@ void apply_update(Transaction& transaction, const model::AllocUpdate& update) {
   const AllocRef published = edit.alloc;
   transaction.put_alloc(edit.alloc);
   if (health_moved) count_health(transaction, *published, healthy_before);
+  transaction.note_metrics({published->job->namespace_(), published->job->id()}, update);
 }
 
 }  // namespace

@@ -99,14 +99,28 @@ void put_job_eval(Transaction& transaction, model::Evaluation eval,
   transaction.put_eval(std::move(eval));
 }
 
-}  // namespace
-
-Result<Applied> apply(Transaction& transaction, const model::RegisterJob& command) {
-  const model::Job& job = command.job();
-  const JobRecord* existing = transaction.job(key_of(job));
+Status check_registration(const Transaction& transaction, const model::RegisterJob& command) {
+  const JobRecord* existing = transaction.job(key_of(command.job()));
   YURT_TRY(check_index(command, existing));
-  if (existing != nullptr) YURT_TRY(check_immutable(*existing->job, job));
+  if (existing != nullptr) YURT_TRY(check_immutable(*existing->job, command.job()));
+  return {};
+}
 
+// What `job` still waits for.
+std::vector<std::shared_ptr<const model::After>> unmet(const Transaction& transaction,
+                                                       const model::Job& job) {
+  std::vector<std::shared_ptr<const model::After>> out;
+  for (const auto& after : job.after()) {
+    const JobRecord* other = transaction.job({job.namespace_(), after.job()});
+    const bool met =
+        other != nullptr && other->job->status() == "dead" && satisfies(after, other->outcome);
+    if (!met) out.push_back(std::make_shared<const model::After>(after));
+  }
+  return out;
+}
+
+Applied do_register(Transaction& transaction, const model::RegisterJob& command) {
+  const model::Job& job = command.job();
   JobRecord& record = transaction.edit_job(key_of(job));
   const bool changed = record.versions.empty() || jobspec::spec_changed(*record.job, job);
   if (changed) {
@@ -121,17 +135,41 @@ Result<Applied> apply(Transaction& transaction, const model::RegisterJob& comman
                          command.scaling_event());
   }
   const Applied applied = answer(transaction, *record.job);
-  if (command.has_evaluation()) {
+  if (changed) {
+    record.waiting_for = unmet(transaction, job);
+    transaction.hold(key_of(job), !record.waiting_for.empty());
+  }
+  if (command.has_evaluation() && record.waiting_for.empty()) {
     put_job_eval(transaction, command.evaluation(), applied.job_modify_index);
   }
   return applied;
 }
 
+}  // namespace
+
+bool satisfies(const model::After& after, const std::string& outcome) {
+  return after.status() == "dead" || after.status() == outcome;
+}
+
+Result<Applied> apply(Transaction& transaction, const model::RegisterJob& command) {
+  YURT_TRY(check_registration(transaction, command));
+  return do_register(transaction, command);
+}
+
+Result<Applied> apply(Transaction& transaction, const model::RegisterJobs& command) {
+  for (const auto& one : command.jobs()) YURT_TRY(check_registration(transaction, one));
+  for (const auto& one : command.jobs()) do_register(transaction, one);
+  return Applied{.index = transaction.index()};
+}
+
 Result<Applied> apply(Transaction& transaction, const model::DeregisterJob& command) {
   const JobKey key{command.namespace_(), command.job_id()};
   Applied applied{.index = transaction.index()};
+  transaction.remove_waiting(key);
   if (transaction.job(key) != nullptr) {
     JobRecord& record = transaction.edit_job(key);
+    record.waiting_for.clear();
+    transaction.hold(key, false);
     if (!record.job->stop()) {
       model::Job stopped = *record.job;
       stopped.set_stop(true);

@@ -4,10 +4,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "server/state/tables.h"
+
+namespace yurt::model {
+class RunRecord;
+}
 
 namespace yurt::server {
 
@@ -28,6 +33,11 @@ struct DeploymentChange {
   DeploymentRef before, after;
 };
 
+struct WaitingChange {
+  std::string ns;
+  WaitingRef before, after;
+};
+
 struct Changes {
   std::uint64_t index = 0;  // of the last command of the batch
   std::vector<AllocChange> allocs;
@@ -40,6 +50,11 @@ struct Changes {
   std::vector<NamespaceRef> namespaces;
   std::vector<std::string> deleted_namespaces;
   SchedulerConfigRef scheduler_config;  // null: unchanged
+  std::vector<WaitingChange> waiting;
+  std::vector<SweepRef> sweeps;
+  std::vector<TrialRef> trials;
+  std::vector<std::shared_ptr<const model::RunRecord>> runs;
+  std::int64_t trim_runs_before = 0;  // Unix nanoseconds; runs that ended earlier are dropped
 };
 using ChangesRef = std::shared_ptr<const Changes>;
 

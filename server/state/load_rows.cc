@@ -3,10 +3,12 @@
 #include <set>
 #include <unordered_map>
 
+#include "proto/batch.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "proto/storage.pb.h"
 #include "server/state/alloc_row.h"
+#include "server/state/child_job.h"
 #include "server/state/row_keys.h"
 #include "server/state/rows.h"
 #include "server/state/transaction.h"
@@ -23,6 +25,7 @@ class Loader {
     YURT_TRY(load_job_versions());
     YURT_TRY(load_jobs());
     YURT_TRY(load_simple());
+    YURT_TRY(load_batch_work());
     YURT_TRY(load_allocs());
     publish_jobs();
     drop_unused_versions();
@@ -85,7 +88,10 @@ class Loader {
   JobRef version(const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
     const std::string at = row::job_version_key(key.ns, key.id, create_index, number);
     const auto found = versions_.find(at);
-    if (found == versions_.end()) return nullptr;
+    if (found == versions_.end()) {
+      const auto child = children_.find(at);
+      return child == children_.end() ? nullptr : child->second;
+    }
     used_versions_.insert(at);
     return found->second;
   }
@@ -95,6 +101,16 @@ class Loader {
     YURT_TRY(each_message<model::StoredJob>(row::job, "job", [&](const auto& stored) {
       auto record = std::make_shared<JobRecord>();
       const JobKey key{stored->namespace_(), stored->id()};
+      if (stored->has_child() && !revive_child(key, *stored, *record)) {
+        failure = Error{ErrorCode::corrupt, "job \"" + key.id + "\" lacks its parent's version"};
+        return;
+      }
+      record->outcome = stored->outcome();
+      record->last_launch = stored->last_launch();
+      for (const auto& after : stored->waiting_for()) {
+        record->waiting_for.push_back(std::make_shared<const model::After>(after));
+        tables_.held.set(key, {});
+      }
       for (std::uint64_t number : stored->versions()) {
         JobRef job = version(key, stored->create_index(), number);
         if (!job) {
@@ -111,7 +127,7 @@ class Loader {
       const auto& summary = stored->summary();
       record->summary_modify_index = summary.modify_index();
       record->children = {summary.children().pending(), summary.children().running(),
-                          summary.children().dead()};
+                          summary.children().dead(), 0};
       for (const auto& [name, group] : summary.summary()) {
         record->groups[name] = {group.queued(),
                                 {group.starting(), group.running(), group.complete(),
@@ -128,6 +144,76 @@ class Loader {
       jobs_[key] = std::move(record);
     }));
     return failure;
+  }
+
+  // A child's first version is made from its parent's, with what moves taken from its own row.
+  bool revive_child(const JobKey& key, const model::StoredJob& stored, JobRecord& record) {
+    const auto child = std::make_shared<const model::DispatchedChild>(stored.child());
+    const JobRef parent = version({key.ns, child->parent_id()}, child->parent_create_index(),
+                                  child->parent_version());
+    if (!parent) return false;
+    model::Job job = make_child(*parent, key.id, *child);
+    job.set_create_index(stored.create_index());
+    job.set_job_modify_index(stored.create_index());
+    job.set_modify_index(stored.modify_index());
+    job.set_status(stored.status());
+    job.set_status_description(stored.status_description());
+    record.child = child;
+    children_[row::job_version_key(key.ns, key.id, stored.create_index(), 0)] =
+        std::make_shared<const model::Job>(std::move(job));
+    note_token({key.ns, child->parent_id()}, child->spec().idempotency_token(), {key.id, false});
+    return true;
+  }
+
+  void note_token(const JobKey& parent, const std::string& token, TokenRow row) {
+    if (!token.empty()) tables_.tokens.set({job_hash(parent), token}, std::move(row));
+  }
+
+  void put_waiting(const std::string& ns, std::shared_ptr<WaitingRow> row) {
+    if (JobRecord* parent = job(ns, row->parent->id())) ++parent->children.waiting;
+    tables_.lanes.set({job_hash(ns, row->parent->id()), -row->priority, row->create_index}, row);
+    tables_.waiting.set({ns, row->id}, row);
+  }
+
+  Status load_batch_work() {
+    YURT_TRY(each_message<model::WaitingChild>(row::waiting, "waiting child", [&](const auto& one) {
+      const auto& child = one->child();
+      auto row = std::make_shared<WaitingRow>();
+      row->parent = version({one->namespace_(), child.parent_id()}, child.parent_create_index(),
+                            child.parent_version());
+      if (!row->parent) return;
+      row->id = one->id();
+      row->priority = one->priority();
+      row->create_index = one->create_index();
+      row->child = serialize_child(child);
+      note_token({one->namespace_(), child.parent_id()}, child.spec().idempotency_token(),
+                 {one->id(), false});
+      put_waiting(one->namespace_(), std::move(row));
+    }));
+    YURT_TRY(each_message<model::SweepRecord>(row::sweep, "sweep", [&](const auto& sweep) {
+      const JobKey parent_key{sweep->namespace_(), sweep->job_id()};
+      const JobRecord* parent = job(parent_key.ns, parent_key.id);
+      const std::uint64_t created = sweep->parent_create_index();
+      const JobRef from = version(parent_key, created, sweep->job_version());
+      if (!from) return;
+      tables_.sweeps.set({sweep->namespace_(), sweep->id()},
+                         std::make_shared<const SweepRow>(from, *sweep));
+      note_token(parent_key, sweep->spec().idempotency_token(), {sweep->id(), true});
+      if (parent == nullptr || sweep->status() != "running" ||
+          sweep->launched() == sweep->total()) {
+        return;
+      }
+      auto row = std::make_shared<WaitingRow>();
+      row->parent = from;
+      row->id = sweep->id();
+      row->sweep = true;
+      row->priority = sweep->priority();
+      row->create_index = sweep->create_index();
+      put_waiting(sweep->namespace_(), std::move(row));
+    }));
+    return each_message<model::TrialRecord>(row::trial, "trial", [&](const auto& trial) {
+      tables_.trials.set({job_hash(trial->namespace_(), trial->sweep_id()), trial->trial()}, trial);
+    });
   }
 
   JobRecord* job(const std::string& ns, const std::string& id) {
@@ -204,6 +290,7 @@ class Loader {
   Tables tables_;
   std::unordered_map<std::string, JobRef> versions_;
   std::set<std::string> used_versions_;
+  std::unordered_map<std::string, JobRef> children_;  // first versions, by their row's key
   std::map<JobKey, std::shared_ptr<JobRecord>> jobs_;
 };
 

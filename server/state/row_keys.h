@@ -19,6 +19,10 @@ enum Kind : char {
   scheduler_config = 'c',
   job = 'j',
   job_version = 'v',
+  waiting = 'w',
+  sweep = 'x',
+  trial = 't',
+  run = 'r',
 };
 
 inline std::string key(Kind kind, const std::string& rest) { return std::string(1, kind) + rest; }
@@ -38,6 +42,28 @@ inline std::string job_version_key(const std::string& ns, const std::string& id,
   append_big_endian(out, create_index);
   append_big_endian(out, version);
   return out;
+}
+
+// Of a row that a namespace and an ID name.
+inline std::string named_key(Kind kind, const std::string& ns, const std::string& id) {
+  return std::string(1, kind) + ns + '\0' + id;
+}
+
+inline std::string trial_key(const std::string& ns, const std::string& sweep, std::uint32_t trial) {
+  std::string out = named_key(row::trial, ns, sweep) + '\0';
+  append_big_endian(out, trial);
+  return out;
+}
+
+// Runs of one job, or of the children of one job, lie together, the newest first.
+inline std::string run_prefix(const std::string& ns, const std::string& job) {
+  return named_key(run, ns, job) + '\0';
+}
+inline std::string run_key(const std::string& ns, const std::string& job,
+                           std::uint64_t create_index, const std::string& id) {
+  std::string out = run_prefix(ns, job);
+  append_big_endian(out, ~create_index);
+  return out + id;
 }
 
 }  // namespace yurt::server::row

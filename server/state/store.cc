@@ -11,9 +11,11 @@
 #include "base/assert.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "proto/batch.pb.h"
 #include "proto/command.pb.h"
 #include "proto/state.pb.h"
 #include "server/state/apply.h"
+#include "server/state/row_keys.h"
 #include "server/state/rows.h"
 
 namespace yurt::server {
@@ -25,6 +27,25 @@ constexpr std::uint64_t flush_after_commands = 50'000;
 Error database_error(const std::string& what, const rocksdb::Status& status) {
   return {status.IsCorruption() ? ErrorCode::corrupt : ErrorCode::io,
           what + ": " + status.ToString()};
+}
+
+// Visits the rows of runs whose key starts with `prefix` until `visit` returns false.
+template <typename Visit>
+void scan_runs(rocksdb::DB& db, const std::string& prefix, Visit visit) {
+  const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator(rocksdb::ReadOptions()));
+  for (at->Seek(prefix); at->Valid() && at->key().starts_with(prefix); at->Next()) {
+    model::RunRecord run;
+    const rocksdb::Slice value = at->value();
+    if (!run.ParseFromArray(value.data(), static_cast<int>(value.size()))) continue;
+    if (!visit(at->key(), run)) return;
+  }
+}
+
+void drop_runs(rocksdb::DB& db, std::int64_t finished_before, rocksdb::WriteBatch& rows) {
+  scan_runs(db, row::key(row::run, ""), [&](const auto& key, const model::RunRecord& run) {
+    if (run.finished_at() < finished_before) rows.Delete(key);
+    return true;
+  });
 }
 
 }  // namespace
@@ -167,6 +188,15 @@ void StateStore::unsubscribe(ChangeListener* listener) {
   std::erase(listeners_, listener);
 }
 
+void StateStore::each_run(const std::string& ns, const std::string& job,
+                          const std::function<bool(const model::RunRecord&)>& visit) const {
+  const std::string prefix =
+      job.empty() ? row::named_key(row::run, ns, "") : row::run_prefix(ns, job);
+  const std::shared_lock lock(database_mutex_);
+  scan_runs(database_->db(), prefix,
+            [&](const auto&, const model::RunRecord& run) { return visit(run); });
+}
+
 raft::Index StateStore::durable_index() const { return database_->durable_index(); }
 
 void StateStore::publish(const ChangesRef& changes) {
@@ -197,6 +227,9 @@ std::vector<std::any> StateStore::apply(std::span<const Committed> batch) {
   changes->index = tables_.index;
   rocksdb::WriteBatch rows;
   write_rows(*changes, tables_, rows);
+  if (changes->trim_runs_before != 0) {
+    drop_runs(database_->db(), changes->trim_runs_before, rows);
+  }
   database_->write(rows, tables_.index);
   publish(changes);
   return answers;
@@ -235,6 +268,7 @@ Status StateStore::restore(const std::filesystem::path& folder, raft::Index inde
     return Error{ErrorCode::io,
                  "cannot copy the snapshot to " + incoming + ": " + failure.message()};
   }
+  const std::unique_lock database_lock(database_mutex_);
   database_.reset();
   std::filesystem::remove_all(outgoing, failure);
   std::filesystem::rename(folder_, outgoing, failure);

@@ -7,8 +7,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
+#include <string>
 #include <vector>
 
 #include "raft/consensus.h"
@@ -24,6 +27,12 @@ class StateStore final : public raft::StateMachine {
   ~StateStore() override;
 
   [[nodiscard]] server::Snapshot snapshot() const;
+
+  // Visits the finished runs of `job` (those of its children, for a job that has children), the
+  // newest first; of every job of the namespace, in order of job, when `job` is "". Stops when
+  // `visit` returns false. Reads the database: slower than a snapshot.
+  void each_run(const std::string& ns, const std::string& job,
+                const std::function<bool(const model::RunRecord&)>& visit) const;
 
   // Adds a listener and returns the state it starts from: it is told everything after that, and
   // nothing twice. Not to be called from a listener.
@@ -46,6 +55,7 @@ class StateStore final : public raft::StateMachine {
   void publish(const ChangesRef& changes);
 
   std::filesystem::path folder_;
+  mutable std::shared_mutex database_mutex_;  // held alone while restore() changes databases
   std::unique_ptr<Database> database_;
   Tables tables_;  // the apply thread's own
 

@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "proto/allocation.h"
+#include "server/state/batch_tables.h"
 #include "server/state/persistent_map.h"
 
 namespace yurt::model {
@@ -24,6 +25,7 @@ class Namespace;
 class SchedulerConfiguration;
 class JobSubmission;
 class ScalingEvent;
+class After;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -45,8 +47,9 @@ struct GroupCounts {
   bool operator==(const GroupCounts&) const = default;
 };
 
+// Children by status; those that wait in the lane are no jobs yet and are counted apart.
 struct ChildCounts {
-  std::int64_t pending = 0, running = 0, dead = 0;
+  std::int64_t pending = 0, running = 0, dead = 0, waiting = 0;
 };
 
 struct JobRecord {
@@ -57,6 +60,10 @@ struct JobRecord {
   ChildCounts children;
   std::uint64_t summary_modify_index = 0;
   std::map<std::string, std::vector<ScalingEventRef>> scaling_events;  // by group, newest first
+  ChildRef child;       // of a dispatched or periodic child: what it has that its parent hasn't
+  std::string outcome;  // of a dead batch job: complete | failed | stopped
+  std::int64_t last_launch = 0;  // of a periodic job, Unix nanoseconds
+  std::vector<std::shared_ptr<const model::After>> waiting_for;  // not evaluated before these end
 
   // What the job's status follows from; counted, not stored.
   std::int64_t live_allocs = 0;       // neither server- nor client-terminal
@@ -102,8 +109,12 @@ enum class Table : std::uint8_t {
   node_pools,
   namespaces,
   scheduler_config,
+  sweeps,
   count
 };
+
+// The value of a map that is a set.
+struct Present {};
 
 struct Tables {
   std::uint64_t index = 0;  // of the newest command applied
@@ -117,6 +128,13 @@ struct Tables {
   PersistentMap<std::string, NodePoolRef> node_pools;
   PersistentMap<std::string, NamespaceRef> namespaces;
   SchedulerConfigRef scheduler_config;
+
+  PersistentMap<LaneKey, WaitingRef> lanes;
+  PersistentMap<JobKey, WaitingRef> waiting;  // by namespace and child (or sweep)
+  PersistentMap<TokenKey, TokenRow> tokens;
+  PersistentMap<JobKey, SweepRef> sweeps;  // by namespace and ID
+  PersistentMap<TrialKey, TrialRef> trials;
+  PersistentMap<JobKey, Present> held;  // jobs that wait for others
 
   PersistentMap<JobAllocKey, AllocRef> allocs_by_job;
   PersistentMap<NodeAllocKey, AllocRef> allocs_by_node;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "proto/batch.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 
@@ -73,7 +74,9 @@ JobRecord& Transaction::edit_job(const JobKey& key) {
 }
 
 void Transaction::settle_touched() {
-  for (const JobKey& key : touched_) {
+  // Settling a child touches its parent.
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    const JobKey key = touched_[i];
     const auto editing = editing_.find(key);
     if (editing != editing_.end() && editing->second.record->job) {
       settle_status(key, *editing->second.record);
@@ -86,6 +89,8 @@ void Transaction::remove_job(const JobKey& key) {
   editing_.erase(key);
   const auto before = row_at<JobRecord>(tables_.jobs, key);
   if (!before) return;
+  if (before->child) forget_token(key.ns, *before->child);
+  hold(key, false);
   tables_.jobs.erase(key);
   changes_.jobs.push_back({before, nullptr});
   touch(Table::jobs);
@@ -113,9 +118,11 @@ void Transaction::settle_status(const JobKey& key, JobRecord& record) {
   auto changed = std::make_shared<model::Job>(job);
   changed->set_status(status);
   changed->set_modify_index(editing_.at(key).index);
+  const std::string before = job.status();
   record.job = changed;
   YURT_ASSERT(!record.versions.empty());
   record.versions.front() = record.job;
+  settle_run(before, record);
 }
 
 void Transaction::finish() {

@@ -15,6 +15,10 @@
 #include "server/state/changes.h"
 #include "server/state/tables.h"
 
+namespace yurt::model {
+class AllocUpdate;
+}
+
 namespace yurt::server {
 
 class Transaction {
@@ -56,8 +60,37 @@ class Transaction {
   void remove_namespace(const std::string& name);
   void put_scheduler_config(model::SchedulerConfiguration config);
 
+  // Lanes: children that wait for room among their parent's. Null when there is none.
+  [[nodiscard]] const WaitingRow* waiting(const JobKey& child) const;
+  [[nodiscard]] WaitingRef lane_head(const JobKey& parent) const;
+  void put_waiting(const std::string& ns, std::shared_ptr<const WaitingRow> row);
+  void remove_waiting(const JobKey& key);
+  // Who carries an idempotency token; null for "" and for tokens nobody carries.
+  [[nodiscard]] const TokenRow* token(const JobKey& parent, const std::string& token) const;
+  void put_token(const JobKey& parent, const std::string& token, TokenRow row);
+  void put_sweep(JobRef parent, model::SweepRecord record);
+  void put_trial(model::TrialRecord record);
+  // Puts the sweep's trials into the lane, at the place of `create_index`.
+  void queue_sweep(const JobRef& parent, const model::SweepRecord& sweep,
+                   std::uint64_t create_index);
+  void end_sweep(const SweepRef& sweep, const std::string& status, const std::string& description);
+  void resume_sweep(const SweepRef& sweep);
+  // What the tasks of a trial reported: kept with the trial; may end its sweep.
+  void note_metrics(const JobKey& key, const model::AllocUpdate& update);
+  // Marks a job as one that waits for others, or no longer.
+  void hold(const JobKey& key, bool held);
+  // A job that waited for others will not run, for `reason`.
+  void give_up(const JobKey& key, const std::string& reason);
+  // Runs that ended before this moment (Unix nanoseconds) leave the history.
+  void trim_runs(std::int64_t finished_before);
+
  private:
   void touch(Table table);
+  void forget_token(const std::string& ns, const model::DispatchedChild& child);
+  void move_child(const JobRecord& child, const std::string& before);
+  void move_trial(const JobRecord& job);
+  // A batch job has moved from status `before`.
+  void settle_run(const std::string& before, JobRecord& record);
   void count_alloc(const Allocation& alloc, int by);
   void count_eval(const model::Evaluation& eval, int by);
   void count_deployment(const model::Deployment& deployment, int by);

@@ -1,5 +1,6 @@
 #include <rocksdb/write_batch.h>
 
+#include "proto/batch.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "proto/storage.pb.h"
@@ -58,6 +59,10 @@ model::StoredJob stored_job(const JobRecord& record) {
   children->set_pending(record.children.pending);
   children->set_running(record.children.running);
   children->set_dead(record.children.dead);
+  if (record.child) *out.mutable_child() = *record.child;
+  out.set_outcome(record.outcome);
+  out.set_last_launch(record.last_launch);
+  for (const auto& after : record.waiting_for) *out.add_waiting_for() = *after;
   for (const auto& [group, events] : record.scaling_events) {
     auto& stored = (*out.mutable_scaling_events())[group];
     for (const auto& event : events) *stored.add_events() = *event;
@@ -65,11 +70,19 @@ model::StoredJob stored_job(const JobRecord& record) {
   return out;
 }
 
+void put_version(rocksdb::WriteBatch& batch, const model::Job& version) {
+  batch.Put(row::job_version_key(version.namespace_(), version.id(), version.create_index(),
+                                 version.version()),
+            bytes_of(version));
+}
+
 void write_job(rocksdb::WriteBatch& batch, const JobChange& change) {
   const model::Job& any = change.after ? *change.after->job : *change.before->job;
   const std::string key = row::job_key(any.namespace_(), any.id());
   if (!change.after) {
     batch.Delete(key);
+    // Allocations may outlive a child, and with it what its first version is made from.
+    if (change.before->child) put_version(batch, *change.before->versions.back());
     return;
   }
   batch.Put(key, bytes_of(stored_job(*change.after)));
@@ -79,10 +92,42 @@ void write_job(rocksdb::WriteBatch& batch, const JobChange& change) {
     if (change.before) {
       for (const JobRef& old : change.before->versions) known |= old == version;
     }
-    if (known) continue;
-    batch.Put(row::job_version_key(version->namespace_(), version->id(), version->create_index(),
-                                   version->version()),
-              bytes_of(*version));
+    // A child's first version is made from its parent's.
+    if (known || (change.after->child && version->version() == 0)) continue;
+    put_version(batch, *version);
+  }
+}
+
+void write_waiting(rocksdb::WriteBatch& batch, const WaitingChange& change) {
+  const WaitingRow& row = change.after ? *change.after : *change.before;
+  if (row.sweep) return;  // follows from the sweep's own row
+  const std::string key = row::named_key(row::waiting, change.ns, row.id);
+  if (!change.after) {
+    batch.Delete(key);
+    return;
+  }
+  model::WaitingChild stored;
+  stored.set_namespace_(change.ns);
+  stored.set_id(row.id);
+  stored.set_priority(row.priority);
+  stored.set_create_index(row.create_index);
+  stored.mutable_child()->ParseFromString(row.child);
+  batch.Put(key, bytes_of(stored));
+}
+
+void write_batch_work(const Changes& changes, rocksdb::WriteBatch& batch) {
+  for (const auto& change : changes.waiting) write_waiting(batch, change);
+  for (const auto& sweep : changes.sweeps) {
+    const model::SweepRecord& record = *sweep->record;
+    batch.Put(row::named_key(row::sweep, record.namespace_(), record.id()), bytes_of(record));
+  }
+  for (const auto& trial : changes.trials) {
+    batch.Put(row::trial_key(trial->namespace_(), trial->sweep_id(), trial->trial()),
+              bytes_of(*trial));
+  }
+  for (const auto& run : changes.runs) {
+    const std::string& job = run->parent_id().empty() ? run->job_id() : run->parent_id();
+    batch.Put(row::run_key(run->namespace_(), job, run->index(), run->job_id()), bytes_of(*run));
   }
 }
 
@@ -118,6 +163,7 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
     batch.Put(row::key(row::ns, ns->name()), bytes_of(*ns));
   }
   for (const auto& name : changes.deleted_namespaces) batch.Delete(row::key(row::ns, name));
+  write_batch_work(changes, batch);
   if (changes.scheduler_config) {
     batch.Put(row::key(row::scheduler_config, ""), bytes_of(*changes.scheduler_config));
   }

@@ -177,6 +177,15 @@ std::size_t FakeCore::waiting() const {
   return waiters_.size();
 }
 
+void FakeCore::each_run(const std::string& ns, const std::string& job,
+                        const std::function<bool(const model::RunRecord&)>& visit) const {
+  for (const auto& run : runs) {
+    if (run.namespace_() != ns) continue;
+    if (!job.empty() && run.job_id() != job && run.parent_id() != job) continue;
+    if (!visit(run)) return;
+  }
+}
+
 scheduler::Outcome FakeCore::dry_run(const model::Job&) { return outcome; }
 
 Result<std::unique_ptr<AgentSession>> FakeCore::open_session(const NodeId& node,

@@ -87,6 +87,8 @@ class FakeCore final : public Core {
   void propose(model::Command command, std::function<void(Result<Applied>)> done) override;
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
+  void each_run(const std::string& ns, const std::string& job,
+                const std::function<bool(const model::RunRecord&)>& visit) const override;
   [[nodiscard]] scheduler::Outcome dry_run(const model::Job& job) override;
   [[nodiscard]] Result<std::unique_ptr<AgentSession>> open_session(
       const NodeId& node, const model::SessionRequest& request, SessionEvents events) override;

@@ -1,0 +1,260 @@
+// The transaction's part for batch work: lanes, tokens, sweeps, and what remains of runs.
+#include <algorithm>
+#include <limits>
+
+#include "proto/batch.pb.h"
+#include "proto/command.pb.h"
+#include "proto/job.pb.h"
+#include "proto/state.pb.h"
+#include "server/state/run_history.h"
+#include "server/state/stop_rule.h"
+#include "server/state/transaction.h"
+
+namespace yurt::server {
+namespace {
+
+LaneKey lane_key(const std::string& ns, const WaitingRow& row) {
+  return {job_hash(ns, row.parent->id()), -row.priority, row.create_index};
+}
+
+std::int64_t* count_of(ChildCounts& counts, const std::string& status) {
+  if (status == "pending") return &counts.pending;
+  if (status == "running") return &counts.running;
+  return &counts.dead;
+}
+
+std::string trial_status(const model::Job& job, const std::string& outcome) {
+  return job.status() == "dead" ? outcome : job.status();
+}
+
+}  // namespace
+
+SweepRow::SweepRow(JobRef parent, model::SweepRecord record)
+    : parent(std::move(parent)),
+      record(std::make_unique<const model::SweepRecord>(std::move(record))) {}
+
+SweepRow::~SweepRow() = default;
+
+// --- Lanes and tokens
+
+const WaitingRow* Transaction::waiting(const JobKey& child) const {
+  const WaitingRef* found = tables_.waiting.find(child);
+  return found == nullptr ? nullptr : found->get();
+}
+
+WaitingRef Transaction::lane_head(const JobKey& parent) const {
+  const std::uint64_t hash = job_hash(parent);
+  WaitingRef head;
+  tables_.lanes.scan({hash, std::numeric_limits<std::int32_t>::min(), 0},
+                     [&](const LaneKey& key, const WaitingRef& row) {
+                       if (key.parent_hash != hash) return false;
+                       if (row->parent->id() != parent.id) return true;
+                       head = row;
+                       return false;
+                     });
+  return head;
+}
+
+void Transaction::put_waiting(const std::string& ns, std::shared_ptr<const WaitingRow> row) {
+  ++edit_job({ns, row->parent->id()}).children.waiting;
+  tables_.lanes.set(lane_key(ns, *row), row);
+  tables_.waiting.set({ns, row->id}, row);
+  changes_.waiting.push_back({ns, nullptr, row});
+  touch(Table::jobs);
+}
+
+void Transaction::remove_waiting(const JobKey& key) {
+  const WaitingRef* found = tables_.waiting.find(key);
+  if (found == nullptr) return;
+  const WaitingRef row = *found;
+  if (JobRecord* parent = counted_job({key.ns, row->parent->id()})) --parent->children.waiting;
+  tables_.lanes.erase(lane_key(key.ns, *row));
+  tables_.waiting.erase(key);
+  changes_.waiting.push_back({key.ns, row, nullptr});
+  touch(Table::jobs);
+}
+
+const TokenRow* Transaction::token(const JobKey& parent, const std::string& token) const {
+  return token.empty() ? nullptr : tables_.tokens.find({job_hash(parent), token});
+}
+
+void Transaction::put_token(const JobKey& parent, const std::string& token, TokenRow row) {
+  tables_.tokens.set({job_hash(parent), token}, std::move(row));
+}
+
+void Transaction::forget_token(const std::string& ns, const model::DispatchedChild& child) {
+  const std::string& token = child.spec().idempotency_token();
+  if (!token.empty()) tables_.tokens.erase({job_hash(ns, child.parent_id()), token});
+}
+
+// --- Sweeps
+
+void Transaction::put_sweep(JobRef parent, model::SweepRecord record) {
+  const JobKey key{record.namespace_(), record.id()};
+  record.set_modify_index(index_);
+  if (record.create_index() == 0) record.set_create_index(index_);
+  auto row = std::make_shared<const SweepRow>(std::move(parent), std::move(record));
+  tables_.sweeps.set(key, row);
+  changes_.sweeps.push_back(row);
+  touch(Table::sweeps);
+}
+
+void Transaction::put_trial(model::TrialRecord record) {
+  auto row = std::make_shared<const model::TrialRecord>(std::move(record));
+  tables_.trials.set({job_hash(row->namespace_(), row->sweep_id()), row->trial()}, row);
+  changes_.trials.push_back(row);
+  touch(Table::sweeps);
+}
+
+void Transaction::queue_sweep(const JobRef& parent, const model::SweepRecord& sweep,
+                              std::uint64_t create_index) {
+  auto row = std::make_shared<WaitingRow>();
+  row->parent = parent;
+  row->id = sweep.id();
+  row->sweep = true;
+  row->priority = sweep.priority();
+  row->create_index = create_index;
+  put_waiting(sweep.namespace_(), std::move(row));
+}
+
+void Transaction::end_sweep(const SweepRef& sweep, const std::string& status,
+                            const std::string& description) {
+  model::SweepRecord record = *sweep->record;
+  record.set_status(status);
+  record.set_status_description(description);
+  record.set_finish_time(time_);
+  remove_waiting({record.namespace_(), record.id()});
+  put_sweep(sweep->parent, std::move(record));
+}
+
+void Transaction::resume_sweep(const SweepRef& sweep) {
+  model::SweepRecord record = *sweep->record;
+  record.set_status("running");
+  record.clear_status_description();
+  record.clear_finish_time();
+  if (record.launched() < record.total()) queue_sweep(sweep->parent, record, record.create_index());
+  put_sweep(sweep->parent, std::move(record));
+}
+
+// How a trial stands moves the sweep's counts, and may end the sweep.
+void Transaction::move_trial(const JobRecord& job) {
+  const model::DispatchedChild& child = *job.child;
+  const JobKey sweep_key{job.job->namespace_(), child.sweep_id()};
+  const SweepRef* found = tables_.sweeps.find(sweep_key);
+  const TrialRef* row = tables_.trials.find({job_hash(sweep_key.ns, sweep_key.id), child.trial()});
+  if (found == nullptr || row == nullptr) return;
+  const SweepRef sweep = *found;
+  model::TrialRecord trial = **row;
+  const std::string before = trial.status();
+  trial.set_status(trial_status(*job.job, job.outcome));
+  if (trial.status() != "pending" && trial.started_at() == 0) trial.set_started_at(time_);
+  trial.set_finished_at(job.job->status() == "dead" ? time_ : 0);
+  const std::string after = trial.status();
+  put_trial(std::move(trial));
+
+  model::SweepRecord record = *sweep->record;
+  const auto count = [&](const std::string& status, int by) {
+    if (status == "complete") record.set_complete(record.complete() + static_cast<unsigned>(by));
+    if (status == "failed" || status == "stopped") {
+      record.set_failed(record.failed() + static_cast<unsigned>(by));
+    }
+  };
+  count(before, -1);
+  count(after, 1);
+  const bool over =
+      record.launched() == record.total() && record.complete() + record.failed() == record.total();
+  const auto limit = static_cast<std::uint32_t>(record.sweep().max_failures());
+  put_sweep(sweep->parent, record);
+  if (record.status() != "running") return;
+  const SweepRef now = *tables_.sweeps.find(sweep_key);
+  if (over) {
+    end_sweep(now, "complete", "");
+  } else if (limit > 0 && record.failed() >= limit) {
+    end_sweep(now, "failed",
+              std::to_string(record.failed()) + " trials failed: max_failures is " +
+                  std::to_string(limit));
+  }
+}
+
+void Transaction::note_metrics(const JobKey& key, const model::AllocUpdate& update) {
+  const JobRecord* record = job(key);
+  if (record == nullptr || !record->child || record->child->sweep_id().empty()) return;
+  const JobKey sweep_key{key.ns, record->child->sweep_id()};
+  const TrialRef* row =
+      tables_.trials.find({job_hash(sweep_key.ns, sweep_key.id), record->child->trial()});
+  const SweepRef* found = tables_.sweeps.find(sweep_key);
+  if (row == nullptr || found == nullptr) return;
+  model::TrialRecord trial = **row;
+  bool changed = false;
+  for (const auto& [task, state] : update.task_states()) {
+    for (const auto& [name, value] : state.metrics()) {
+      auto& slot = (*trial.mutable_metrics())[name];
+      changed |= slot != value;
+      slot = value;
+    }
+    for (const auto& event : state.events()) {
+      if (event.type() == "Terminated") trial.set_exit_code(event.exit_code());
+    }
+  }
+  const SweepRef sweep = *found;
+  const auto rule = parse_stop_rule(sweep->record->sweep().stop_when());
+  const std::uint32_t number = trial.trial();
+  const auto metric = rule.ok() ? trial.metrics().find(rule->metric) : trial.metrics().end();
+  const bool met = metric != trial.metrics().end() && rule->met_by(metric->second);
+  put_trial(std::move(trial));
+  if (changed && met && sweep->record->status() == "running") {
+    end_sweep(sweep, "complete",
+              "trial " + std::to_string(number) +
+                  " met stop_when: " + sweep->record->sweep().stop_when());
+  }
+}
+
+// --- Children and runs
+
+void Transaction::move_child(const JobRecord& child, const std::string& before) {
+  JobRecord* parent = counted_job({child.job->namespace_(), child.child->parent_id()});
+  if (parent == nullptr) return;
+  --*count_of(parent->children, before);
+  ++*count_of(parent->children, child.job->status());
+  parent->summary_modify_index = index_;
+}
+
+void Transaction::settle_run(const std::string& before, JobRecord& record) {
+  const model::Job& job = *record.job;
+  if (record.child) move_child(record, before);
+  const bool runs = (job.type() == "batch" || job.type() == "sysbatch") && !job.has_periodic() &&
+                    (!job.has_parameterized() || job.dispatched());
+  if (!runs) return;
+  record.outcome = job.status() == "dead" ? outcome_of(tables_, record) : "";
+  if (job.status() == "dead") {
+    changes_.runs.push_back(
+        std::make_shared<const model::RunRecord>(make_run(tables_, record, record.outcome, time_)));
+  }
+  if (record.child && !record.child->sweep_id().empty()) move_trial(record);
+}
+
+void Transaction::hold(const JobKey& key, bool held) {
+  if (held) {
+    tables_.held.set(key, {});
+  } else {
+    tables_.held.erase(key);
+  }
+}
+
+void Transaction::give_up(const JobKey& key, const std::string& reason) {
+  JobRecord& record = edit_job(key);
+  record.waiting_for.clear();
+  record.had_work = true;  // nothing is left to wait for: the job is dead
+  hold(key, false);
+  auto job = std::make_shared<model::Job>(*record.job);
+  job->set_status_description(reason);
+  job->set_stop(true);
+  record.job = job;
+  record.versions.front() = record.job;
+}
+
+void Transaction::trim_runs(std::int64_t finished_before) {
+  changes_.trim_runs_before = std::max(changes_.trim_runs_before, finished_before);
+}
+
+}  // namespace yurt::server
