@@ -1,0 +1,227 @@
+#include "drivers/docker/task/container_start.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/duration.h"
+#include "base/log.h"
+#include "drivers/docker/container/container_spec.h"
+#include "drivers/docker/container/task_mounts.h"
+#include "drivers/docker/image/credentials.h"
+#include "drivers/docker/task/docker_task.h"
+
+namespace yurt::drivers::docker {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t engine_poll_ns = nanoseconds_per_second / 2;
+// A busy Engine takes its time; nothing is gained by giving up early.
+constexpr std::int64_t slow_call_ns = 300 * nanoseconds_per_second;
+
+Error start_cancelled() { return {ErrorCode::unavailable, "the start was cancelled"}; }
+
+}  // namespace
+
+ContainerStart::ContainerStart(Means means, TaskConfig task, StartEvents events,
+                               std::function<void()> on_over)
+    : means_(means),
+      task_(std::move(task)),
+      events_(std::move(events)),
+      on_over_(std::move(on_over)) {}
+
+void ContainerStart::begin() {
+  means_.services.keep(task_.id);
+  engine_deadline_ns_ = SystemClock().steady_ns() + means_.options.engine_wait_ns;
+  run_on_worker(&ContainerStart::check);
+}
+
+void ContainerStart::run_on_worker(void (ContainerStart::*step)()) {
+  means_.services.workers.submit([self = shared_from_this(), step] {
+    if (self->cancelled_) return self->finish(start_cancelled());
+    (self.get()->*step)();
+  });
+}
+
+void ContainerStart::cancel() {
+  cancelled_ = true;
+  means_.puller.cancel(task_.id);
+}
+
+void ContainerStart::abandon() { finish(Error{ErrorCode::unavailable, "the agent is stopping"}); }
+
+void ContainerStart::progress(const std::string& message) const {
+  if (events_.on_progress && !over_) events_.on_progress("Driver", message);
+}
+
+void ContainerStart::finish(Result<std::shared_ptr<Task>> outcome) {
+  if (over_.exchange(true)) return;
+  if (!outcome.ok()) means_.services.give_up(task_.id);
+  on_over_();
+  events_.on_done(std::move(outcome));
+}
+
+void ContainerStart::check() {
+  const auto wrong = parse_docker_config(task_.config, false, config_);
+  if (!wrong.empty()) {
+    std::string text;
+    for (const ConfigError& error : wrong) text += (text.empty() ? "" : "; ") + error.message;
+    return finish(Error{ErrorCode::invalid_argument, text});
+  }
+  auto image = ImageName::parse(config_.image);
+  if (!image.ok()) return finish(image.error());
+  image_ = std::move(*image);
+  find_image();
+}
+
+void ContainerStart::wait_for_engine(const Error& error) {
+  if (SystemClock().steady_ns() >= engine_deadline_ns_) return finish(error);
+  if (!std::exchange(told_waiting_, true)) {
+    progress("Waiting for the Docker Engine: " + error.message);
+  }
+  means_.services.background.run_after(engine_poll_ns, [self = shared_from_this()] {
+    self->run_on_worker(&ContainerStart::find_image);
+  });
+}
+
+Result<std::string> ContainerStart::local_image(std::int64_t* size_bytes) {
+  YURT_ASSIGN(const Json json,
+              means_.services.engine.json({"GET", "/images/" + image_.text() + "/json"}));
+  if (size_bytes != nullptr) *size_bytes = json.value("Size", std::int64_t{0});
+  return json.value("Id", "");
+}
+
+Status ContainerStart::load_image() {
+  YURT_ASSIGN(const std::string path, host_path_of("local/" + config_.load, task_, means_.options));
+  progress("Loading image " + image_.text() + " from " + config_.load);
+  EngineCall call{"POST", "/images/load?quiet=1"};
+  call.body_file = path;
+  call.timeout_ns = config_.image_pull_timeout_ns;
+  const auto loaded = means_.services.engine.call(call);
+  return loaded.ok() ? Status() : Status(loaded.error().within("loading " + config_.load));
+}
+
+void ContainerStart::find_image() {
+  if (const auto version = means_.services.engine.version(); !version.ok()) {
+    if (version.error().code == ErrorCode::unavailable ||
+        version.error().code == ErrorCode::deadline_exceeded) {
+      return wait_for_engine(version.error());
+    }
+    return finish(version.error());
+  }
+  if (!config_.load.empty()) {
+    if (const Status loaded = load_image(); !loaded.ok()) return finish(loaded.error());
+  } else if (config_.force_pull || image_.moves()) {
+    return pull_image();
+  }
+  auto id = local_image();
+  if (id.ok()) {
+    image_id_ = std::move(*id);
+    means_.images.used(image_.text(), SystemClock().wall_ns());
+    return create();
+  }
+  if (id.error().code == ErrorCode::unavailable) return wait_for_engine(id.error());
+  if (id.error().code != ErrorCode::not_found || !config_.load.empty()) return finish(id.error());
+  pull_image();
+}
+
+void ContainerStart::pull_image() {
+  auto auth =
+      registry_auth(config_.auth, config_.auth_soft_fail, image_.registry(), means_.options);
+  if (!auth.ok()) return finish(auth.error());
+  PullWish wish;
+  wish.id = task_.id;
+  wish.image = image_;
+  wish.auth = std::move(*auth);
+  wish.timeout_ns = config_.image_pull_timeout_ns;
+  wish.on_progress = [self = shared_from_this()](const std::string& message) {
+    self->progress(message);
+  };
+  wish.on_done = [self = shared_from_this()](Status pulled) {
+    self->means_.services.workers.submit([self, pulled = std::move(pulled)] {
+      if (self->cancelled_) return self->finish(start_cancelled());
+      self->image_pulled(pulled);
+    });
+  };
+  means_.puller.pull(std::move(wish));
+}
+
+void ContainerStart::image_pulled(const Status& pulled) {
+  std::int64_t size_bytes = 0;
+  auto id = local_image(&size_bytes);
+  if (!pulled.ok()) {
+    // Whether the tag has moved can't be told now; the copy that is here will do.
+    if (!id.ok() || config_.force_pull) return finish(pulled.error());
+    progress("Using the local copy of " + image_.text() + ": " + pulled.error().message);
+  } else if (!id.ok()) {
+    return finish(id.error());
+  } else {
+    means_.images.pulled(image_.text(), size_bytes, SystemClock().wall_ns());
+  }
+  image_id_ = std::move(*id);
+  create();
+}
+
+Result<std::string> ContainerStart::create_container() {
+  Services& services = means_.services;
+  YURT_ASSIGN(const EngineVersion version, services.engine.version());
+  ContainerState state;
+  state.task_id = task_.id;
+  state.logs = task_.logs;
+  state.tty = config_.tty;
+  state.stop_signal = task_.stop_signal;
+  YURT_ASSIGN(const Json spec, container_spec({task_, config_, means_.options, version.api,
+                                               image_id_, services.owner, state.encode()}));
+  EngineCall call{"POST", "/containers/create?name=yurt." + url_encoded(task_.id),
+                  spec.dump(-1, ' ', false, Json::error_handler_t::replace)};
+  call.timeout_ns = slow_call_ns;
+  const auto created = services.engine.json(call);
+  if (created.ok()) {
+    for (const auto& warning : created->value("Warnings", Json::array())) {
+      if (warning.is_string()) progress(warning.get<std::string>());
+    }
+    return created->value("Id", "");
+  }
+  if (created.error().code == ErrorCode::conflict) {
+    return Error{ErrorCode::already_exists, created.error().message};
+  }
+  return created.error();
+}
+
+void ContainerStart::remove_container(const std::string& container_id) {
+  const auto removed =
+      means_.services.engine.call({"DELETE", "/containers/" + container_id + "?v=1&force=1"});
+  if (!removed.ok() && removed.error().code != ErrorCode::not_found) {
+    YURT_LOG(warn, "docker", "removing the container of {}: {}", task_.id, removed.error().message);
+  }
+}
+
+void ContainerStart::create() {
+  Services& services = means_.services;
+  const auto container_id = create_container();
+  if (!container_id.ok()) return finish(container_id.error());
+  const std::string path = "/containers/" + *container_id;
+  EngineCall call{"POST", path + "/start"};
+  call.timeout_ns = slow_call_ns;
+  const auto started =
+      cancelled_ ? Result<std::string>(start_cancelled()) : services.engine.call(call);
+  if (!started.ok()) {
+    remove_container(*container_id);
+    return finish(started.error());
+  }
+  const auto inspect = services.engine.call({"GET", path + "/json"});
+  const auto run = inspect.ok() ? run_state_of(*inspect) : Result<RunState>(inspect.error());
+  ContainerState state;
+  state.task_id = task_.id;
+  state.container_id = *container_id;
+  state.started_at_ns = run.ok() && run->result.started_at_ns > 0 ? run->result.started_at_ns
+                                                                  : SystemClock().wall_ns();
+  state.logs = task_.logs;
+  state.tty = config_.tty;
+  state.stop_signal = task_.stop_signal;
+  auto container = std::make_shared<Container>(services, std::move(state));
+  container->follow();
+  finish(std::shared_ptr<Task>(std::make_shared<DockerTask>(services, std::move(container))));
+}
+
+}  // namespace yurt::drivers::docker

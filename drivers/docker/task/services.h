@@ -1,0 +1,58 @@
+// What all containers of one driver share. Owned by the driver; outlives them.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "drivers/docker/engine/engine.h"
+#include "drivers/docker/engine/workers.h"
+#include "drivers/shim/background.h"
+#include "drivers/shim/event_loop.h"
+
+namespace yurt::drivers::docker {
+
+struct Services {
+  Services(const std::string& endpoint, std::string folder, std::string owner_id,
+           std::unique_ptr<EventLoop> event_loop)
+      : engine(endpoint),
+        state_folder(std::move(folder)),
+        owner(std::move(owner_id)),
+        loop(std::move(event_loop)) {}
+
+  // As many calls as the Engine is asked to serve for us at a time.
+  static constexpr std::size_t most_calls = 12;
+
+  Engine engine;
+  const std::string state_folder;
+  const std::string owner;  // this agent, in the label of its containers
+  std::unique_ptr<EventLoop> loop;
+  Workers workers{most_calls};
+  Background background;
+
+  // Tasks that somebody answers for: the sweep leaves their containers alone.
+  void keep(const std::string& task_id) {
+    const std::lock_guard lock(kept_mutex_);
+    kept_.insert(task_id);
+  }
+  void give_up(const std::string& task_id) {
+    const std::lock_guard lock(kept_mutex_);
+    kept_.erase(task_id);
+  }
+  [[nodiscard]] bool is_kept(const std::string& task_id) const {
+    const std::lock_guard lock(kept_mutex_);
+    return kept_.contains(task_id);
+  }
+
+  // Where the note of a task's log position is.
+  [[nodiscard]] std::string position_path(const std::string& task_id) const {
+    return state_folder + "/" + task_id + ".position";
+  }
+
+ private:
+  mutable std::mutex kept_mutex_;
+  std::set<std::string> kept_;
+};
+
+}  // namespace yurt::drivers::docker
