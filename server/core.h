@@ -77,6 +77,9 @@ class Core {
   virtual void when_changed(std::vector<Table> tables, std::uint64_t index,
                             std::int64_t deadline_ns, std::function<void()> done) = 0;
 
+  // The most bytes that a dispatch's payload may have.
+  [[nodiscard]] virtual std::size_t payload_limit() const = 0;
+
   // Finished runs, as StateStore::each_run() visits them.
   virtual void each_run(const std::string& ns, const std::string& job,
                         const std::function<bool(const model::RunRecord&)>& visit) const = 0;

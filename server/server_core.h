@@ -29,6 +29,7 @@ struct ServerSettings {
   std::string version;
   int bootstrap_expect = 1;
   std::vector<std::string> retry_join;
+  std::size_t payload_limit = 16 << 10;  // bytes of a dispatch's payload; at most 1 MiB
   LeaderSettings leader;
 };
 
@@ -53,6 +54,7 @@ class ServerCore final : public Core {
   void propose(model::Command command, std::function<void(Result<Applied>)> done) override;
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
+  [[nodiscard]] std::size_t payload_limit() const override { return settings_.payload_limit; }
   void each_run(const std::string& ns, const std::string& job,
                 const std::function<bool(const model::RunRecord&)>& visit) const override;
   [[nodiscard]] scheduler::Outcome dry_run(const model::Job& job) override;

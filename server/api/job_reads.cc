@@ -1,10 +1,29 @@
 // Reading jobs and what belongs to one job.
+#include <deque>
+
 #include "server/api/listing.h"
 #include "server/api/operations.h"
 #include "server/api/views.h"
+#include "server/state/child_job.h"
 
 namespace yurt::server {
 namespace {
+
+// The job that a child stands for while it waits in its parent's lane.
+JobRecord waiting_record(const WaitingRow& row) {
+  model::DispatchedChild child;
+  child.ParseFromString(row.child);
+  model::Job job = make_child(*row.parent, row.id, child);
+  job.set_create_index(row.create_index);
+  job.set_modify_index(row.create_index);
+  job.set_job_modify_index(row.create_index);
+  job.set_status_description("waits for room in the lane of " + row.parent->id());
+  JobRecord record;
+  record.job = std::make_shared<const model::Job>(std::move(job));
+  record.versions = {record.job};
+  for (const auto& group : record.job->group()) record.groups.try_emplace(group.name());
+  return record;
+}
 
 Status list_jobs(Reading& reading, const model::JobListRequest& request,
                  model::JobListResponse& response) {
@@ -29,12 +48,27 @@ Status list_jobs(Reading& reading, const model::JobListRequest& request,
                 return true;
               });
   }
+  // Whoever lists one job's children sees those that wait as well.
+  std::deque<JobRecord> waiting;
+  if (prefix.find('/') != std::string::npos) {
+    const auto& rows = reading.snapshot.tables().waiting;
+    rows.scan({reading.query.namespace_(), prefix}, [&](const JobKey& key, const WaitingRef& row) {
+      if (key.ns != reading.query.namespace_() || !key.id.starts_with(prefix)) return false;
+      if (!row->sweep) records.push_back(&waiting.emplace_back(waiting_record(*row)));
+      return true;
+    });
+  }
   return list_jobs(reading, std::move(records), request.meta(), response);
 }
 
 Status read_job(Reading& reading, const model::JobReadRequest& request,
                 model::JobReadResponse& response) {
-  const JobRef job = reading.snapshot.job(reading.job_key(request.job_id()));
+  const JobKey key = reading.job_key(request.job_id());
+  JobRef job = reading.snapshot.job(key);
+  if (!job) {
+    const auto* waiting = reading.snapshot.tables().waiting.find(key);
+    if (waiting != nullptr && !(*waiting)->sweep) job = waiting_record(**waiting).job;
+  }
   if (!job) return not_found("job");
   reading.index = job->modify_index();
   *response.mutable_job() = *job;

@@ -22,7 +22,7 @@ model::JobSummary summary_of(const JobRecord& record) {
     group.set_unknown(count(counts, ClientStatus::unknown));
   }
   auto* children = out.mutable_children();
-  children->set_pending(record.children.pending);
+  children->set_pending(record.children.pending + record.children.waiting);
   children->set_running(record.children.running);
   children->set_dead(record.children.dead);
   out.set_create_index(record.job->create_index());

@@ -1,5 +1,8 @@
 // Registering, stopping and evaluating jobs.
+#include <vector>
+
 #include "server/api/job_admission.h"
+#include "server/api/job_order.h"
 #include "server/api/operations.h"
 #include "server/api/proposals.h"
 #include "server/api/request_options.h"
@@ -22,6 +25,35 @@ std::string keep_submission(model::JobRegisterRequest& request, model::RegisterJ
   return "";
 }
 
+// Fills in `registration` and `response`, or says why the job is not taken.
+Status admit_job(const Serving& serving, const Snapshot& snapshot,
+                 model::JobRegisterRequest& request, model::RegisterJob& registration,
+                 Response& response) {
+  registration.mutable_job()->Swap(request.mutable_job());
+  model::Job& job = *registration.mutable_job();
+  prepare_job(serving, placement_of(request), job);
+  if (request.preserve_counts() || request.preserve_resources()) {
+    if (const JobRef live = snapshot.job({job.namespace_(), job.id()})) {
+      preserve(*live, request.preserve_counts(), request.preserve_resources(), job);
+    }
+  }
+  Verdict verdict = judge_job(snapshot, job);
+  if (!verdict.errors.empty()) return Error{ErrorCode::invalid_argument, verdict.errors_text};
+  const std::string discarded = keep_submission(request, registration);
+  if (!discarded.empty()) {
+    verdict.warnings += (verdict.warnings.empty() ? "" : "\n") + discarded;
+  }
+  registration.set_enforce_index(request.enforce_index());
+  registration.set_job_modify_index(request.job_modify_index());
+  response.set_warnings(std::move(verdict.warnings));
+  if (is_placed(job)) {
+    *registration.mutable_evaluation() =
+        make_evaluation(serving, job, "job-register", request.eval_priority());
+    response.set_eval_id(registration.evaluation().id());
+  }
+  return {};
+}
+
 void register_job(const Serving& serving, std::unique_ptr<model::JobRegisterRequest> request,
                   Done<Response> done) {
   if (!request->has_job()) {
@@ -33,35 +65,57 @@ void register_job(const Serving& serving, std::unique_ptr<model::JobRegisterRequ
   }
   model::Command command;
   auto* registration = command.mutable_register_job();
-  registration->mutable_job()->Swap(request->mutable_job());
-  model::Job& job = *registration->mutable_job();
-  prepare_job(serving, placement_of(*request), job);
-  if (request->preserve_counts() || request->preserve_resources()) {
-    if (const JobRef live = snapshot.job({job.namespace_(), job.id()})) {
-      preserve(*live, request->preserve_counts(), request->preserve_resources(), job);
-    }
-  }
-  Verdict verdict = judge_job(snapshot, job);
-  if (!verdict.errors.empty()) {
-    return done(Error{ErrorCode::invalid_argument, verdict.errors_text});
-  }
-  const std::string discarded = keep_submission(*request, *registration);
-  if (!discarded.empty()) {
-    verdict.warnings += (verdict.warnings.empty() ? "" : "\n") + discarded;
-  }
-  registration->set_enforce_index(request->enforce_index());
-  registration->set_job_modify_index(request->job_modify_index());
   Response response;
-  response.set_warnings(std::move(verdict.warnings));
-  if (is_placed(job)) {
-    *registration->mutable_evaluation() =
-        make_evaluation(serving, job, "job-register", request->eval_priority());
-    response.set_eval_id(registration->evaluation().id());
+  Status status = admit_job(serving, snapshot, *request, *registration, response);
+  if (status) {
+    const auto order = registration_order(snapshot, {&registration->job()});
+    if (!order) status = order.error();
   }
+  if (!status) return done(status.error());
   propose(serving, std::move(command), std::move(done),
           [response = std::move(response)](const Applied& applied) mutable {
             if (!response.eval_id().empty()) response.set_eval_create_index(applied.index);
             response.set_job_modify_index(applied.job_modify_index);
+            response.set_index(applied.index);
+            return std::move(response);
+          });
+}
+
+// Jobs that wait for one another, as one command: all of them or none.
+void register_jobs(const Serving& serving, std::unique_ptr<model::JobsRegisterRequest> request,
+                   Done<model::JobsRegisterResponse> done) {
+  if (request->jobs().empty()) {
+    return done(Error{ErrorCode::invalid_argument, "missing jobs for registration"});
+  }
+  const Snapshot snapshot = serving.core.snapshot();
+  if (const auto allowed = check_registration_allowed(snapshot); !allowed) {
+    return done(allowed.error());
+  }
+  model::JobsRegisterResponse response;
+  std::vector<model::RegisterJob> registrations(static_cast<std::size_t>(request->jobs_size()));
+  std::vector<const model::Job*> jobs;
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    auto& one = *request->mutable_jobs(static_cast<int>(i));
+    if (one.namespace_().empty()) one.set_namespace_(request->write().namespace_());
+    const Status status = admit_job(serving, snapshot, one, registrations[i], *response.add_jobs());
+    if (!status) {
+      return done(status.error().within("job \"" + registrations[i].job().id() + "\""));
+    }
+    jobs.push_back(&registrations[i].job());
+  }
+  const auto order = registration_order(snapshot, jobs);
+  if (!order) return done(order.error());
+  model::Command command;
+  for (const std::size_t at : *order) {
+    command.mutable_register_jobs()->add_jobs()->Swap(&registrations[at]);
+  }
+  propose(serving, std::move(command), std::move(done),
+          [response = std::move(response)](const Applied& applied) mutable {
+            for (auto& one : *response.mutable_jobs()) {
+              if (!one.eval_id().empty()) one.set_eval_create_index(applied.index);
+              one.set_job_modify_index(applied.index);
+              one.set_index(applied.index);
+            }
             response.set_index(applied.index);
             return std::move(response);
           });
@@ -73,7 +127,7 @@ void deregister_job(const Serving& serving, std::unique_ptr<model::JobDeregister
   const JobKey key{namespace_or_default(request->write().namespace_()), request->job_id()};
   const JobRef job = snapshot.job(key);
   model::JobDeregisterResponse response;
-  if (!job) {
+  if (!job && snapshot.tables().waiting.find(key) == nullptr) {
     response.set_index(snapshot.index());
     return done(std::move(response));
   }
@@ -83,7 +137,7 @@ void deregister_job(const Serving& serving, std::unique_ptr<model::JobDeregister
   deregistration->set_job_id(key.id);
   deregistration->set_purge(request->purge());
   deregistration->set_no_shutdown_delay(request->no_shutdown_delay());
-  if (is_placed(*job)) {
+  if (job && is_placed(*job)) {
     *deregistration->mutable_evaluation() =
         make_evaluation(serving, *job, "job-deregister", request->eval_priority());
     response.set_eval_id(deregistration->evaluation().id());
@@ -146,6 +200,7 @@ void evaluate_job(const Serving& serving, std::unique_ptr<model::JobEvaluateRequ
 
 void add_job_writes(OperationTable& table) {
   table.call("RegisterJob", Access::leader, &register_job);
+  table.call("RegisterJobs", Access::leader, &register_jobs);
   table.call("DeregisterJob", Access::leader, &deregister_job);
   table.call("EvaluateJob", Access::leader, &evaluate_job);
 }

@@ -13,6 +13,8 @@ OperationTable OperationTable::all() {
   add_job_planning(table);
   add_job_history(table);
   add_job_scaling(table);
+  add_dispatch_operations(table);
+  add_batch_reads(table);
   add_evaluation_operations(table);
   add_allocation_operations(table);
   add_deployment_operations(table);

@@ -10,6 +10,8 @@ void add_job_writes(OperationTable& table);
 void add_job_planning(OperationTable& table);
 void add_job_history(OperationTable& table);
 void add_job_scaling(OperationTable& table);
+void add_dispatch_operations(OperationTable& table);
+void add_batch_reads(OperationTable& table);
 void add_evaluation_operations(OperationTable& table);
 void add_allocation_operations(OperationTable& table);
 void add_deployment_operations(OperationTable& table);

@@ -80,6 +80,19 @@ constexpr Route table[] = {
     show("/v1/job/:job_id/scale", "ReadJobScaleStatus"),
     act("/v1/job/:job_id/scale", "ScaleJob", body),
 
+    // Batch work
+    mistakes_500(act("/v1/job/:job_id/dispatch", "DispatchJob", body)),
+    mistakes_500(act("/v1/job/:job_id/periodic/force", "ForcePeriodicJob", maybe_body)),
+    show("/v1/job/:job_id/why", "ExplainJob"),
+    act("/v1/job/:job_id/sweep", "StartSweep", maybe_body),
+    show("/v1/sweeps", "ListSweeps", "sweeps"),
+    show("/v1/sweep/:sweep_id", "ReadSweep", "sweep"),
+    show("/v1/sweep/:sweep_id/trials", "ListSweepTrials", "trials"),
+    act("/v1/sweep/:sweep_id/status", "SetSweepStatus", body),
+    show("/v1/runs", "ListRuns", "runs"),
+    show("/v1/run/:job_id", "ReadRun", "run"),
+    act("/v1/jobs/unit", "RegisterJobs", body),
+
     // Nodes and pools
     show("/v1/nodes", "ListNodes", "nodes"),
     show("/v1/node/:node_id", "ReadNode", "node"),

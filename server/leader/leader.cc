@@ -1,11 +1,15 @@
 #include "server/leader/leader.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "proto/command.pb.h"
 #include "proto/job.pb.h"
 #include "server/broker/eval_update.h"
+#include "server/leader/dependencies.h"
 #include "server/leader/deployments.h"
 #include "server/leader/drain.h"
+#include "server/leader/lanes.h"
 #include "server/new_evals.h"
 #include "server/state/transaction.h"
 
@@ -41,6 +45,8 @@ Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clo
         std::make_unique<Worker>(store_, broker_, blocked_, *applier_, proposer_, clock_));
   }
   every(retry_interval_ns, &Leader::retry_unblocked);
+  every(retry_interval_ns, &Leader::admit_children);
+  every(retry_interval_ns, &Leader::release_jobs);
   every(100 * millisecond, &Leader::write_verdicts);
   every(500 * millisecond, &Leader::expire_nodes);
   every(250 * millisecond, &Leader::drain_nodes);
@@ -94,6 +100,11 @@ void Leader::restore(const Snapshot& state) {
     return true;
   });
   deploying_ = !moved_deployments_.empty();
+  moved_lanes_ = parents_with_waiting(state);
+  state.tables().sweeps.each([&](const JobKey&, const SweepRef& sweep) {
+    moved_sweeps_.push_back(sweep);
+    return true;
+  });
   // What was blocked before may fit by now: the old leader's unblocking is not known here.
   enqueue(blocked_.unblock_all(state.index()));
 }
@@ -132,6 +143,9 @@ void Leader::on_changes(const ChangesRef& changes) {
   const auto moved = moved_deployments(*changes);
   std::lock_guard lock(mutex_);
   freed_index_ = changes->index;
+  note_moved_lanes(*changes, moved_lanes_);
+  moved_sweeps_.insert(moved_sweeps_.end(), changes->sweeps.begin(), changes->sweeps.end());
+  jobs_moved_ |= !changes->jobs.empty();
   moved_deployments_.insert(moved.begin(), moved.end());
   for (const DeploymentChange& change : changes->deployments) {
     if (change.after && is_live(*change.after)) deploying_ = true;
@@ -326,6 +340,34 @@ void Leader::tend_deployments() {
     return true;
   });
   if (any) deploying_ = true;
+}
+
+void Leader::admit_children() {
+  std::set<JobKey> parents;
+  std::vector<SweepRef> sweeps;
+  {
+    std::lock_guard lock(mutex_);
+    parents.swap(moved_lanes_);
+    sweeps.swap(moved_sweeps_);
+  }
+  if (parents.empty() && sweeps.empty()) return;
+  const Snapshot state = store_.snapshot();
+  for (const JobKey& parent : parents) {
+    if (auto admission = next_admission(state, parent, random_)) propose(std::move(*admission));
+  }
+  for (const SweepRef& sweep : sweeps) {
+    for (auto& command : stop_trials(state, *sweep, random_)) propose(std::move(command));
+  }
+}
+
+void Leader::release_jobs() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!std::exchange(jobs_moved_, false)) return;
+  }
+  const Snapshot state = store_.snapshot();
+  if (state.tables().held.empty()) return;
+  if (auto release = next_release(state, random_)) propose(std::move(*release));
 }
 
 void Leader::collect_old_garbage() {

@@ -70,6 +70,8 @@ class Leader final : public ChangeListener {
   void expire_nodes();
   void drain_nodes();
   void tend_deployments();
+  void admit_children();
+  void release_jobs();
   void collect_old_garbage();
 
   void propose(model::Command command);
@@ -93,6 +95,9 @@ class Leader final : public ChangeListener {
   std::uint64_t freed_index_ = 0;
   std::vector<EvalRef> superseded_;
   std::set<DeploymentId> moved_deployments_;
+  std::set<JobKey> moved_lanes_;  // parents
+  std::vector<SweepRef> moved_sweeps_;
+  bool jobs_moved_ = true;  // since dependencies were looked at
   std::atomic<bool> draining_{false};
   std::atomic<bool> deploying_{false};
   bool stopped_ = false;

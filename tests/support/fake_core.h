@@ -87,6 +87,7 @@ class FakeCore final : public Core {
   void propose(model::Command command, std::function<void(Result<Applied>)> done) override;
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
+  [[nodiscard]] std::size_t payload_limit() const override { return 16 << 10; }
   void each_run(const std::string& ns, const std::string& job,
                 const std::function<bool(const model::RunRecord&)>& visit) const override;
   [[nodiscard]] scheduler::Outcome dry_run(const model::Job& job) override;
@@ -106,6 +107,7 @@ class FakeCore final : public Core {
   // Set before use.
   bool agents_connected = true;
   scheduler::Outcome outcome;
+  std::vector<model::RunRecord> runs;
   std::map<NodeId, std::string> stats;
   std::atomic<int> garbage_collections = 0;
 
