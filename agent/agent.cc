@@ -19,6 +19,7 @@
 #include "agent/supervisor/supervisor.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "drivers/docker/docker.h"
 #include "drivers/raw_exec/raw_exec.h"
 
 namespace yurt::agent {
@@ -186,6 +187,14 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentOptions options, Clock& clock,
     YURT_ASSIGN(std::shared_ptr<drivers::Driver> driver,
                 drivers::make_raw_exec(std::move(raw_exec)));
     drivers.emplace("raw_exec", std::move(driver));
+  }
+  if (options.docker.enabled) {
+    YURT_TRY(make_folders(options.data_dir, 0711));
+    drivers::docker::DockerOptions docker = options.docker.driver;
+    docker.state_folder = (options.data_dir / "docker").string();
+    YURT_ASSIGN(std::shared_ptr<drivers::Driver> driver,
+                drivers::make_docker(std::move(docker), random));
+    drivers.emplace("docker", std::move(driver));
   }
   return create_with(std::move(options), std::move(drivers), clock, random);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "drivers/docker/config/driver_options.h"
 
 namespace yurt::agent {
 
@@ -51,6 +52,11 @@ struct RawExecOptions {
   std::vector<std::string> denied_envvars;  // globs; no task gets these
 };
 
+struct DockerSettings {
+  bool enabled = false;
+  drivers::docker::DockerOptions driver;  // state_folder is the agent's business
+};
+
 struct AgentOptions {
   std::filesystem::path data_dir;    // absolute; created with mode 0711 when missing
   std::vector<std::string> servers;  // "host:port" of gRPC addresses; at least one
@@ -78,6 +84,7 @@ struct AgentOptions {
   std::int64_t max_kill_timeout_ns = 30 * nanoseconds_per_second;
   GcOptions gc;
   RawExecOptions raw_exec;
+  DockerSettings docker;
   // Variables of the agent's own environment that host processes must not inherit; "*" at the end
   // stands for any rest.
   std::vector<std::string> env_denylist = {

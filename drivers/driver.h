@@ -58,6 +58,23 @@ struct Resources {
   std::vector<std::uint32_t> cores;  // reserved core ids; empty = may use all
   std::int64_t memory_mib = 0;       // 0 = no limit and no reservation
   std::int64_t memory_max_mib = 0;   // hard limit: 0 = memory_mib, -1 = none
+  // What the whole machine has, so that a share of it can be told; 0 = not known.
+  std::int64_t machine_cpu_mhz = 0;
+};
+
+// A port of the machine that the task was given.
+struct TaskPort {
+  std::string label;
+  std::string host_ip;
+  int host_port = 0;
+  int inner_port = 0;  // where the program listens, when it has a network of its own
+};
+
+// A folder of the machine that the task is to see (a host volume).
+struct HostMount {
+  std::string host_path;  // absolute; exists
+  std::string task_path;  // absolute, within the task's own file system
+  bool read_only = false;
 };
 
 // Where a task's output goes: `<folder>/<prefix>.stdout.<N>` and `<prefix>.stderr.<N>`, N growing,
@@ -94,6 +111,14 @@ struct TaskConfig {
   std::string secrets_dir;  // may be empty
 
   LogFiles logs;
+
+  // The job's kill_signal: what stop() will most likely be asked to send. 0 = the driver's own.
+  int stop_signal = 0;
+
+  // For drivers whose tasks have a network and a file system of their own.
+  std::vector<TaskPort> ports;
+  std::string network_mode;  // the group's: "" or host, bridge, none
+  std::vector<HostMount> mounts;
 };
 
 // How a task ended. Exactly one of three shapes: exited (signal 0, error empty), killed by a signal
@@ -175,8 +200,9 @@ class Task {
   // Sends a signal to the task's main process. failed_precondition once the task has ended.
   [[nodiscard]] virtual Status signal(int number) = 0;
 
-  // Asks the main process to end with `signal_number`, and kills the whole tree once `timeout_ns`
-  // has passed (0 = at once). Returns as soon as that is under way: it goes on without the agent;
+  // Asks the main process to end with `signal_number` (0 = what the driver takes for that: SIGINT
+  // for a process, a container image's own signal), and kills the whole tree once `timeout_ns` has
+  // passed (0 = at once). Returns as soon as that is under way: it goes on without the agent;
   // on_exit tells the end. Another call can shorten the time left, never extend it. Ok when the
   // task has ended.
   [[nodiscard]] virtual Status stop(int signal_number, std::int64_t timeout_ns) = 0;
@@ -203,6 +229,11 @@ struct StartEvents {
   std::function<void(Result<std::shared_ptr<Task>>)> on_done;
 };
 
+// Where tasks with a file system of their own see their folders.
+struct InnerFolders {
+  std::string alloc_dir, task_dir, secrets_dir;
+};
+
 class Driver {
  public:
   virtual ~Driver() = default;
@@ -217,9 +248,16 @@ class Driver {
   // text only, not at the machine.
   [[nodiscard]] virtual std::vector<ConfigError> validate(std::string_view config) const = 0;
 
+  // nullopt: tasks see the machine's files under the machine's paths.
+  [[nodiscard]] virtual std::optional<InnerFolders> inner_folders() const { return std::nullopt; }
+
   // Starts a task; the outcome comes through events.on_done. Returns quickly and never fails by
-  // itself. Cancelling a start: wait for on_done, then destroy.
+  // itself. Cancelling a start: cancel_start, wait for on_done, and destroy what it may give.
   virtual void start(TaskConfig config, StartEvents events) = 0;
+
+  // Lets a start under way that waits for something slow (a download) fail soon. The start of a
+  // task that has no such wait may go on to its end. No effect for other ids.
+  virtual void cancel_start(const std::string& id) { static_cast<void>(id); }
 
   // Finds a task again from what reattach_state() gave, perhaps to another process before the last
   // reboot. Ok also when the task has ended meanwhile: on_exit then tells how, also for a task that

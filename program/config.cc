@@ -9,6 +9,7 @@
 #include "jobspec/hcl/functions.h"
 #include "jobspec/hcl/parse.h"
 #include "program/number_list.h"
+#include "program/plugins.h"
 
 namespace yurt::program {
 namespace {
@@ -186,13 +187,7 @@ Result<agent::AgentOptions> agent_options(const model::Config& config) {
     out.host_networks.push_back(
         {network.name(), network.cidr(), network.interface(), network.reserved_ports()});
   }
-  for (const auto& plugin : config.plugin()) {
-    if (plugin.name() != "raw_exec") {
-      return Error{ErrorCode::invalid_argument,
-                   "plugin \"" + plugin.name() + "\": unknown; the one there is is raw_exec"};
-    }
-    out.raw_exec.enabled = plugin.config().enabled();
-  }
+  YURT_TRY(read_plugins(config, out));
   return out;
 }
 

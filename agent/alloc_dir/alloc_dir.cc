@@ -44,10 +44,10 @@ bool is_mount_point(const fs::path& path) {
          own.st_dev != parent.st_dev;
 }
 
-void mount_secrets(const fs::path& path, std::int64_t size_mb) {
+void mount_secrets(const fs::path& path, std::int64_t size_mb, const char* mode) {
   if (::geteuid() != 0 || is_mount_point(path)) return;
-  const std::string options =
-      "mode=0700,size=" + std::to_string(size_mb > 0 ? size_mb : default_secrets_mb) + "m";
+  const std::string options = "mode=" + std::string(mode) + ",size=" +
+                              std::to_string(size_mb > 0 ? size_mb : default_secrets_mb) + "m";
   if (::mount("tmpfs", path.c_str(), "tmpfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, options.c_str()) !=
       0) {
     YURT_LOG(debug, "agent", "{} stays on disk: {}", path.string(),
@@ -99,13 +99,28 @@ Status AllocDir::create_task(const std::string& name, const std::string& user,
   YURT_TRY(make_folder(folders.tmp, 0777));
   YURT_TRY(make_folder(folders.private_dir, 0700));
   YURT_TRY(make_folder(folders.secrets, 0700));
-  mount_secrets(folders.secrets, secrets_mb);
+  mount_secrets(folders.secrets, secrets_mb, "0700");
   if (!user.empty() && ::geteuid() == 0) {
     YURT_ASSIGN(const UserIds ids, find_user(user));
     for (const auto& path : {folders.local, folders.tmp, folders.secrets}) {
       YURT_TRY(give_to(path, ids));
     }
   }
+  return {};
+}
+
+Status AllocDir::create_isolated_task(const std::string& name, std::int64_t secrets_mb) const {
+  const TaskFolders folders = task(name);
+  YURT_TRY(make_folder(folders.task, 0700));
+  // A folder that was taken over from a predecessor is there already.
+  if (::chmod(folders.task.c_str(), 0700) != 0) {
+    return system_error("setting the mode of " + folders.task.string(), errno);
+  }
+  YURT_TRY(make_folder(folders.local, 0777));
+  YURT_TRY(make_folder(folders.tmp, 0777));
+  YURT_TRY(make_folder(folders.private_dir, 0700));
+  YURT_TRY(make_folder(folders.secrets, 0777));
+  mount_secrets(folders.secrets, secrets_mb, "0777");
   return {};
 }
 

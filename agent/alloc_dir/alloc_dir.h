@@ -6,6 +6,10 @@
 //     <task>/secrets                            mode 0700, in memory (tmpfs) when the agent is root
 //     <task>/private                            the agent's own notes for the task, mode 0700
 //
+// A task with a file system of its own (a container) has users that this machine does not know, so
+// its folders are open to all, secrets included, and the way to them is closed: <task> has mode
+// 0700, and the container sees the folders mounted.
+//
 // A plain value that names paths; its operations work on the disk and block. Operations on
 // different allocations may run at the same time.
 #pragma once
@@ -40,6 +44,8 @@ class AllocDir {
   // Idempotent. secrets_mb: the size of the secrets folder in memory; 0 = 1 MiB.
   [[nodiscard]] Status create_task(const std::string& name, const std::string& user,
                                    std::int64_t secrets_mb) const;
+  // The same for a task with a file system of its own.
+  [[nodiscard]] Status create_isolated_task(const std::string& name, std::int64_t secrets_mb) const;
   // Takes over what `previous` kept for its successor: alloc/data and each task's local folder.
   // What is missing there stays as it is here.
   [[nodiscard]] Status take_over(const AllocDir& previous,

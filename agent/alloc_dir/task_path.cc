@@ -10,6 +10,9 @@ Result<std::string> path_in_alloc(const std::filesystem::path& root, const std::
   std::string inside;
   if (path.rfind(prefix, 0) == 0) {
     inside = path.substr(prefix.size());
+  } else if (const auto folder = path.substr(0, path.find('/', 1));
+             folder == "/local" || folder == "/secrets" || folder == "/alloc") {
+    inside = (folder == "/alloc" ? "" : task + "/") + path.substr(1);
   } else if (path.empty() || path[0] != '/') {
     inside = task + "/" + path;
   } else {

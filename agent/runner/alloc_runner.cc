@@ -265,6 +265,7 @@ void AllocRunner::perform(const AllocEffects& effects) {
     switch (effect.action) {
       case TaskAction::prepare: tasks_[task]->prepare(); break;
       case TaskAction::cancel_prepare: tasks_[task]->cancel_prepare(); break;
+      case TaskAction::cancel_start: tasks_[task]->cancel_start(); break;
       case TaskAction::stop: tasks_[task]->stop(effect.signal, effect.timeout_ns); break;
       case TaskAction::start:
       case TaskAction::destroy: break;

@@ -75,11 +75,12 @@ void TaskMachine::started(Instant now, std::int64_t started_at_ns, TaskEffects& 
 
 void TaskMachine::start_failed(Instant now, double fraction, const Error& error, TaskEffects& out) {
   if (phase_ != Phase::starting) return;
-  task_event::append(state_, task_event::driver_failure(error.message), now.wall_ns);
   if (kill_requested_) {
+    task_event::append(state_, task_event::killed(""), now.wall_ns);
     die(now, false);
     return;
   }
+  task_event::append(state_, task_event::driver_failure(error.message), now.wall_ns);
   end_run(now, fraction, drivers::is_recoverable(error) ? RunEnd::failure : RunEnd::unrecoverable,
           out);
 }
@@ -155,7 +156,8 @@ void TaskMachine::kill(Instant now, const KillOrder& order, TaskEffects& out) {
       die(now, false);
       return;
     case Phase::preparing: out.push_back({.action = TaskAction::cancel_prepare}); return;
-    case Phase::starting: return;  // started() or start_failed() follows and sees the request
+    // started() or start_failed() follows and sees the request.
+    case Phase::starting: out.push_back({.action = TaskAction::cancel_start}); return;
     case Phase::running:
       if (spec_.shutdown_delay_ns > 0 && !order.skip_delay) {
         task_event::append(state_, task_event::shutdown_delay(spec_.shutdown_delay_ns),

@@ -26,6 +26,7 @@ enum class TaskAction {
   prepare,         // folders, artifacts, templates, environment
   cancel_prepare,  // end a preparation early, if it can be; prepared() still follows
   start,           // hand the prepared task to its driver
+  cancel_start,    // end a start early, if it can be; started() or start_failed() still follows
   stop,            // end the run: `signal`, then by force after `timeout_ns`
   destroy,         // remove what the ended run left at its driver
 };

@@ -1,11 +1,13 @@
 #include "agent/runner/task_preparation.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "agent/alloc_dir/task_path.h"
 #include "agent/artifact/artifact.h"
 #include "agent/fs/confined_root.h"
 #include "agent/runner/task_event.h"
+#include "drivers/signals.h"
 
 namespace yurt::agent {
 namespace {
@@ -22,8 +24,10 @@ PrepareFailure setup_failure(const Error& error) {
 std::shared_ptr<const TaskEnvironment> make_environment(
     const PreparationRequest& request, const std::map<std::string, std::string>& extra) {
   const TaskFolders folders = request.dir.task(request.task->name());
-  const TaskPaths paths{request.dir.shared().string(), folders.local.string(),
-                        folders.secrets.string()};
+  TaskPaths paths{request.dir.shared().string(), folders.local.string(), folders.secrets.string()};
+  if (const auto inner = request.driver ? request.driver->inner_folders() : std::nullopt) {
+    paths = {inner->alloc_dir, inner->task_dir, inner->secrets_dir};
+  }
   return std::make_shared<TaskEnvironment>(*request.assignment, *request.job, *request.group,
                                            *request.task, paths, request.node,
                                            request.inherited_environment, extra);
@@ -61,7 +65,10 @@ Result<ArtifactRequest> artifact_request(const PreparationRequest& request,
   result.insecure = artifact.insecure();
   result.allow_files = request.allow_files;
   result.chown = artifact.chown();
-  YURT_ASSIGN(result.owner, find_user(request.task->user()));
+  // A container's users are not this machine's.
+  if (!request.driver->inner_folders()) {
+    YURT_ASSIGN(result.owner, find_user(request.task->user()));
+  }
   return result;
 }
 
@@ -73,6 +80,51 @@ Status fetch_all(const PreparationRequest& request, const TaskEnvironment& envir
     YURT_ASSIGN(const ArtifactRequest one, artifact_request(request, environment, artifact));
     const auto status = fetch_artifact(one, places, cancelled);
     if (!status.ok()) return status.error().within("artifact " + one.source);
+  }
+  return {};
+}
+
+void add_ports(const PreparationRequest& request, drivers::TaskConfig& config) {
+  const auto& resources = request.assignment->resources();
+  const auto add = [&config](const std::string& label, const std::string& ip, int value, int to) {
+    config.ports.push_back({label, ip, value, to > 0 ? to : value});
+  };
+  const auto add_network = [&add](const model::NetworkResource& network) {
+    for (const auto* ports : {&network.reserved_ports(), &network.dynamic_ports()}) {
+      for (const auto& port : *ports) add(port.label(), network.ip(), port.static_(), port.to());
+    }
+  };
+  for (const auto& port : resources.shared().ports()) {
+    add(port.label(), port.host_ip(), port.value(), port.to());
+  }
+  if (resources.shared().ports().empty()) {
+    for (const auto& network : resources.shared().networks()) add_network(network);
+  }
+  const auto own = resources.tasks().find(request.task->name());
+  if (own != resources.tasks().end()) {
+    for (const auto& network : own->second.networks()) add_network(network);
+  }
+  if (request.group->network_size() > 0) config.network_mode = request.group->network(0).mode();
+}
+
+Status add_volumes(const PreparationRequest& request, drivers::TaskConfig& config) {
+  for (const auto& mount : request.task->volume_mount()) {
+    const auto wanted =
+        std::find_if(request.group->volume().begin(), request.group->volume().end(),
+                     [&mount](const auto& volume) { return volume.name() == mount.volume(); });
+    if (wanted == request.group->volume().end()) {
+      return Error{ErrorCode::invalid_argument,
+                   "volume_mount: the group has no volume \"" + mount.volume() + "\""};
+    }
+    const auto offered =
+        std::find_if(request.host_volumes.begin(), request.host_volumes.end(),
+                     [&](const auto& volume) { return volume.name == wanted->source(); });
+    if (offered == request.host_volumes.end()) {
+      return Error{ErrorCode::not_found,
+                   "this node has no host volume \"" + wanted->source() + "\""};
+    }
+    config.mounts.push_back({offered->path, mount.destination(),
+                             offered->read_only || wanted->read_only() || mount.read_only()});
   }
   return {};
 }
@@ -100,6 +152,17 @@ Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
     }
     config.resources.memory_mib = resources.memory().memory_mb();
     config.resources.memory_max_mib = resources.memory().memory_max_mb();
+  }
+  if (const auto total = request.node->attributes.find("cpu.totalcompute");
+      total != request.node->attributes.end()) {
+    config.resources.machine_cpu_mhz = std::strtoll(total->second.c_str(), nullptr, 10);
+  }
+  if (request.driver->inner_folders()) {
+    add_ports(request, config);
+    YURT_TRY(add_volumes(request, config));
+  }
+  if (!task.kill_signal().empty()) {
+    config.stop_signal = drivers::parse_signal(task.kill_signal()).value_or(0);
   }
   const TaskFolders folders = request.dir.task(task.name());
   config.task_dir = folders.task.string();
@@ -145,9 +208,10 @@ std::variant<PreparedTask, PrepareFailure> prepare_task(const PreparationRequest
                                                         const std::atomic<bool>& cancelled) {
   const auto& task = *request.task;
   const auto secrets_mb = task.resources().secrets();
-  if (auto status = request.dir.create_task(task.name(), task.user(), secrets_mb); !status.ok()) {
-    return setup_failure(status.error());
-  }
+  const Status created = request.driver->inner_folders()
+                             ? request.dir.create_isolated_task(task.name(), secrets_mb)
+                             : request.dir.create_task(task.name(), task.user(), secrets_mb);
+  if (!created.ok()) return setup_failure(created.error());
   auto environment = make_environment(request, {});
   if (auto status = write_payload(request, *environment); !status.ok()) {
     return setup_failure(status.error().within("dispatch_payload"));

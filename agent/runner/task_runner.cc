@@ -70,6 +70,7 @@ PreparationRequest TaskRunner::preparation_request() const {
                              .node = context_.node,
                              .inherited_environment = {},
                              .driver = nullptr,
+                             .host_volumes = context_.options.host_volumes,
                              // Whoever may run programs here can read these files anyway.
                              .allow_files = context_.options.raw_exec.enabled,
                              .fetch_artifacts = !artifacts_fetched_,
@@ -81,6 +82,9 @@ PreparationRequest TaskRunner::preparation_request() const {
   const auto& restart = task_->has_restart() ? task_->restart() : group_->restart();
   request.render_templates = !templates_rendered_ || restart.render_templates();
   if (driver_name_ == "raw_exec") request.inherited_environment = context_.inherited_environment;
+  if (const auto driver = context_.drivers.find(driver_name_); driver != context_.drivers.end()) {
+    request.driver = driver->second;
+  }
   return request;
 }
 
@@ -98,7 +102,6 @@ void TaskRunner::prepare() {
     return;
   }
   PreparationRequest request = preparation_request();
-  request.driver = driver->second;
   request.on_event = [self = weak_from_this(), &loop = context_.loop](model::TaskEvent event) {
     loop.post([self, event = std::move(event)] {
       if (const auto alive = self.lock()) alive->owner_.task_event(alive->index_, event);
@@ -132,6 +135,11 @@ void TaskRunner::finish_preparation(std::variant<PreparedTask, PrepareFailure> o
 
 void TaskRunner::cancel_prepare() {
   if (cancelled_) *cancelled_ = true;
+}
+
+void TaskRunner::cancel_start() {
+  const auto driver = context_.drivers.find(driver_name_);
+  if (driver != context_.drivers.end() && !run_id_.empty()) driver->second->cancel_start(run_id_);
 }
 
 void TaskRunner::start() {

@@ -42,6 +42,7 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
 
   void prepare();
   void cancel_prepare();
+  void cancel_start();
   // REQUIRES: prepared successfully; the run's ID is stored
   void start();
   // Takes over a run that an earlier process of this agent started. Its end is told only from

@@ -28,13 +28,13 @@ struct TaskSpec {
   bool leader = false;
   bool restart_on_success = false;
   RestartLimits restart;
-  int kill_signal = 2;                                        // SIGINT
+  int kill_signal = 0;                                        // 0 = what its driver takes
   std::int64_t kill_timeout_ns = 5 * nanoseconds_per_second;  // as capped by the node
   std::int64_t shutdown_delay_ns = 0;
 };
 
 // The group's tasks in the job's order. A kill_signal that this system does not know (validation
-// refuses those) is taken as SIGINT.
+// refuses those) counts as none.
 [[nodiscard]] std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& group,
                                                std::int64_t max_kill_timeout_ns);
 

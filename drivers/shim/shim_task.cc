@@ -45,6 +45,7 @@ Status ShimTask::signal(int number) {
 }
 
 Status ShimTask::stop(int signal_number, std::int64_t timeout_ns) {
+  if (signal_number == 0) signal_number = SIGINT;
   YURT_TRY(check_signal(signal_number));
   if (supervision_->ended()) return {};
   const Status sent = supervision_->send(

@@ -31,6 +31,10 @@ std::int64_t index_of(const char* name, const char* prefix, std::size_t prefix_s
 
 }  // namespace
 
+LogWriter::~LogWriter() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
 void LogWriter::scan(std::int64_t& newest, std::int64_t& oldest, std::int64_t remove_below) {
   newest = oldest = -1;
   const int fd = ::openat(folder_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

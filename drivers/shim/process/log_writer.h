@@ -14,12 +14,20 @@ namespace yurt::shim {
 
 class LogWriter {
  public:
+  LogWriter() = default;
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+  ~LogWriter();
+
   // Opens the newest file (or the first). `prefix` must outlive the writer; `folder_fd` stays open
   // as long. False with errno when no file can be opened.
   [[nodiscard]] bool open(int folder_fd, const char* prefix, std::uint64_t max_bytes,
                           std::uint32_t max_files);
   void write(const char* bytes, std::size_t size);
   [[nodiscard]] std::uint64_t lost_bytes() const { return lost_bytes_; }
+  // Where the next byte goes.
+  [[nodiscard]] std::int64_t file_index() const { return index_; }
+  [[nodiscard]] std::uint64_t file_size_bytes() const { return size_; }
 
  private:
   bool open_file(std::int64_t index);
