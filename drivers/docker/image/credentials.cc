@@ -146,10 +146,12 @@ Result<FileAuth> auth_from_file(const std::string& content, const std::string& r
   const auto section = [&json](const char* name) {
     return json.contains(name) && json[name].is_object() ? json[name] : Json::object();
   };
-  for (const auto& [name, helper] : section("credHelpers").items()) {
+  // Named, since items() only refers to what it iterates over.
+  const Json helpers = section("credHelpers"), auths = section("auths");
+  for (const auto& [name, helper] : helpers.items()) {
     if (host_in(name) == registry && helper.is_string()) return FileAuth{"", helper};
   }
-  for (const auto& [name, entry] : section("auths").items()) {
+  for (const auto& [name, entry] : auths.items()) {
     if (host_in(name) != registry || !entry.is_object()) continue;
     if (const std::string token = entry.value("identitytoken", ""); !token.empty()) {
       return FileAuth{header_of("<token>", token, name), ""};
