@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "program/config.h"
+#include "program/driver_configs.h"
 #include "program/free_port.h"
 #include "server/api/executor.h"
 #include "server/api/service.h"
@@ -99,8 +100,8 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::start(const model::Config&
   auto parts = std::make_unique<Parts>();
   YURT_ASSIGN(parts->core, server::ServerCore::open(std::move(settings), clock, random));
   add_core_metrics(parts->metrics, *parts->core);
-  parts->service = std::make_unique<server::Service>(*parts->core, parts->executor,
-                                                     parts->forwarder, parts->metrics);
+  parts->service = std::make_unique<server::Service>(
+      *parts->core, parts->executor, parts->forwarder, parts->metrics, &check_driver_config);
   parts->front = std::make_unique<server::GrpcFront>(*parts->service);
 
   grpc::ServerBuilder builder;

@@ -23,8 +23,10 @@ void prepare_job(const Serving& serving, const JobPlacement& asked, model::Job& 
   if (job.region() == "global") job.set_region(own_region);
 }
 
-Verdict judge_job(const Snapshot& snapshot, const model::Job& job) {
-  jobspec::Issues issues = jobspec::validate(job);
+Verdict judge_job(const Serving& serving, const Snapshot& snapshot, const model::Job& job) {
+  jobspec::ValidateOptions options;
+  options.check_config = serving.check_config;
+  jobspec::Issues issues = jobspec::validate(job, options);
   if (snapshot.tables().namespaces.find(job.namespace_()) == nullptr) {
     issues.error("namespace", "job \"" + job.id() + "\" is in nonexistent namespace \"" +
                                   job.namespace_() + "\"");

@@ -32,7 +32,8 @@ struct Verdict {
   std::string warnings;
 };
 // REQUIRES: prepare_job(job)
-[[nodiscard]] Verdict judge_job(const Snapshot& snapshot, const model::Job& job);
+[[nodiscard]] Verdict judge_job(const Serving& serving, const Snapshot& snapshot,
+                                const model::Job& job);
 
 // Keeps the live job's counts, or its tasks' resources, for groups and tasks that exist in both.
 void preserve(const model::Job& live, bool counts, bool resources, model::Job& job);

@@ -18,7 +18,7 @@ void plan(const Serving& serving, std::unique_ptr<model::JobPlanRequest> request
   const Snapshot snapshot = serving.core.snapshot();
   model::Job& job = *request->mutable_job();
   prepare_job(serving, placement_of(*request), job);
-  Verdict verdict = judge_job(snapshot, job);
+  Verdict verdict = judge_job(serving, snapshot, job);
   if (!verdict.errors.empty()) {
     return done(Error{ErrorCode::invalid_argument, verdict.errors_text});
   }
@@ -50,7 +50,7 @@ Status validate(const Serving& serving, const model::JobValidateRequest& request
   }
   model::Job job = request.job();
   prepare_job(serving, placement_of(request), job);
-  Verdict verdict = judge_job(serving.core.snapshot(), job);
+  Verdict verdict = judge_job(serving, serving.core.snapshot(), job);
   response.set_driver_config_validated(true);
   for (auto& error : verdict.errors) response.add_validation_errors(std::move(error));
   response.set_error(std::move(verdict.errors_text));

@@ -37,7 +37,7 @@ Status admit_job(const Serving& serving, const Snapshot& snapshot,
       preserve(*live, request.preserve_counts(), request.preserve_resources(), job);
     }
   }
-  Verdict verdict = judge_job(snapshot, job);
+  Verdict verdict = judge_job(serving, snapshot, job);
   if (!verdict.errors.empty()) return Error{ErrorCode::invalid_argument, verdict.errors_text};
   const std::string discarded = keep_submission(request, registration);
   if (!discarded.empty()) {

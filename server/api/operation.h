@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "jobspec/validate/validate.h"
 #include "proto/api.pb.h"
 #include "server/core.h"
 
@@ -55,6 +56,8 @@ struct Serving {
   Core& core;
   Executor& executor;
   Metrics& metrics;
+  // What drivers say of a task's config; empty: their configs are not looked into.
+  jobspec::ConfigCheck check_config{};
 };
 
 // One run of a read.

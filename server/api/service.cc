@@ -58,8 +58,9 @@ auto Service::later(Run run) {
 
 void Service::post(std::function<void()> run) { serving_.executor.post(later(std::move(run))); }
 
-Service::Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics)
-    : serving_{core, executor, metrics},
+Service::Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics,
+                 jobspec::ConfigCheck check_config)
+    : serving_{core, executor, metrics, std::move(check_config)},
       forwarder_(forwarder),
       metrics_(metrics),
       table_(OperationTable::all()),

@@ -20,7 +20,8 @@ class Metrics;
 
 class Service {
  public:
-  Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics);
+  Service(Core& core, Executor& executor, Forwarder& forwarder, Metrics& metrics,
+          jobspec::ConfigCheck check_config = {});
   ~Service();
 
   // Null for an unknown name.
