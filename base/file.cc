@@ -22,6 +22,8 @@ Status write_all(int fd, std::string_view content, const std::string& name) {
   return {};
 }
 
+}  // namespace
+
 Status sync_folder(const std::filesystem::path& folder) {
   UniqueFd fd(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() || ::fsync(fd.get()) != 0) {
@@ -29,8 +31,6 @@ Status sync_folder(const std::filesystem::path& folder) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -17,6 +17,9 @@ namespace yurt {
 [[nodiscard]] Status write_file_atomically(const std::filesystem::path& path,
                                            std::string_view content, unsigned mode = 0644);
 
+// Makes the folder's entries durable: files made, renamed or removed in it.
+[[nodiscard]] Status sync_folder(const std::filesystem::path& folder);
+
 // Creates the folder and its parents with `mode`; ok when it is there already.
 [[nodiscard]] Status make_folders(const std::filesystem::path& path, unsigned mode = 0755);
 

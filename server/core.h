@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -79,6 +80,10 @@ class Core {
 
   // The most bytes that a dispatch's payload may have.
   [[nodiscard]] virtual std::size_t payload_limit() const = 0;
+
+  // Every row of the state, as StateStore::each_row() visits them.
+  [[nodiscard]] virtual Status each_row(
+      const std::function<Status(std::string_view key, std::string_view value)>& visit) const = 0;
 
   // Finished runs, as StateStore::each_run() visits them.
   virtual void each_run(const std::string& ns, const std::string& job,

@@ -59,6 +59,7 @@ ServerCore::ServerCore(ServerSettings settings, ServerIdentity identity, Clock& 
 
 Status ServerCore::open_parts() {
   YURT_ASSIGN(store_, StateStore::open(settings_.data_dir / "state"));
+  static_cast<void>(store_->subscribe(this));
   raft::Options options;
   options.self = peer_id_of(identity_.id);
   options.address = identity_.rpc_address;
@@ -103,12 +104,16 @@ void ServerCore::start() {
 void ServerCore::follow_leadership() {
   std::shared_ptr<Leader> mine;
   raft::Term mine_term = 0;
+  std::uint64_t mine_replacements = 0;
   while (true) {
     bool lead = false, stopping = false;
     raft::Term term = 0;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopping_ || leads_in_ != mine_term; });
+      changed_.wait(lock, [&] {
+        return stopping_ || leads_in_ != mine_term || replacements_ != mine_replacements;
+      });
+      mine_replacements = replacements_;
       stopping = stopping_;
       lead = leads_ && !stopping_;
       term = leads_in_;
@@ -137,6 +142,13 @@ void ServerCore::follow_leadership() {
   }
 }
 
+void ServerCore::on_changes(const ChangesRef& changes) {
+  if (!changes->replaced) return;
+  std::lock_guard lock(mutex_);
+  ++replacements_;
+  changed_.notify_one();
+}
+
 void ServerCore::stop() {
   {
     std::lock_guard lock(mutex_);
@@ -149,6 +161,7 @@ void ServerCore::stop() {
   if (leadership_thread_.joinable()) leadership_thread_.join();
   if (timers_) timers_->stop();
   if (consensus_) consensus_->stop();
+  if (store_) store_->unsubscribe(this);
 }
 
 void ServerCore::propose(model::Command command, std::function<void(Result<Applied>)> done) {
@@ -158,6 +171,11 @@ void ServerCore::propose(model::Command command, std::function<void(Result<Appli
 void ServerCore::when_changed(std::vector<Table> tables, std::uint64_t index,
                               std::int64_t deadline_ns, std::function<void()> done) {
   watchers_->when_changed(std::move(tables), index, deadline_ns, std::move(done));
+}
+
+Status ServerCore::each_row(
+    const std::function<Status(std::string_view, std::string_view)>& visit) const {
+  return store_->each_row(visit);
 }
 
 void ServerCore::each_run(const std::string& ns, const std::string& job,

@@ -33,7 +33,7 @@ struct ServerSettings {
   LeaderSettings leader;
 };
 
-class ServerCore final : public Core {
+class ServerCore final : public Core, private ChangeListener {
  public:
   // Opens the data folder and reads the state. The clock and random outlive the core.
   [[nodiscard]] static Result<std::unique_ptr<ServerCore>> open(ServerSettings settings,
@@ -55,6 +55,8 @@ class ServerCore final : public Core {
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
   [[nodiscard]] std::size_t payload_limit() const override { return settings_.payload_limit; }
+  [[nodiscard]] Status each_row(
+      const std::function<Status(std::string_view, std::string_view)>& visit) const override;
   void each_run(const std::string& ns, const std::string& job,
                 const std::function<bool(const model::RunRecord&)>& visit) const override;
   [[nodiscard]] scheduler::Outcome dry_run(const model::Job& job) override;
@@ -74,6 +76,7 @@ class ServerCore final : public Core {
   ServerCore(ServerSettings settings, ServerIdentity identity, Clock& clock, Random& random);
   Status open_parts();
   void follow_leadership();
+  void on_changes(const ChangesRef& changes) override;
 
   const ServerSettings settings_;
   const ServerIdentity identity_;
@@ -91,6 +94,7 @@ class ServerCore final : public Core {
   std::condition_variable changed_;
   bool leads_ = false, stopping_ = false, stopped_ = false;
   raft::Term leads_in_ = 0;
+  std::uint64_t replacements_ = 0;  // of the whole state: duties start anew after each
   std::thread leadership_thread_;
   mutable std::mutex leader_mutex_;  // guards the pointer
   std::shared_ptr<Leader> leader_;

@@ -24,5 +24,6 @@ void add_cluster_operations(OperationTable& table);
 void add_operator_operations(OperationTable& table);
 void add_search_operations(OperationTable& table);
 void add_snapshot_operations(OperationTable& table);
+void add_snapshot_restore(OperationTable& table);
 
 }  // namespace yurt::server

@@ -4,24 +4,22 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <rocksdb/write_batch.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <functional>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <string_view>
 
 #include "base/base64.h"
-#include "server/state/rows.h"
+#include "proto/storage.pb.h"
+#include "server/state/row_keys.h"
 
 namespace yurt::server {
 namespace {
 
-// Rows are encoded so many at a time, so that memory stays bounded.
-constexpr std::size_t rows_at_a_time = 4096;
+constexpr std::size_t piece_bytes = 256 << 10;
 
 class Sha256 {
  public:
@@ -50,15 +48,6 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
-Result<UniqueFd> temporary_file() {
-  std::error_code error;
-  const auto folder = std::filesystem::temp_directory_path(error);
-  if (error) return Error{ErrorCode::io, "no folder for temporary files: " + error.message()};
-  UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file.valid()) return system_error("open a temporary file in " + folder.string(), errno);
-  return file;
-}
-
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const auto n = ::write(fd, bytes.data(), bytes.size());
@@ -73,76 +62,40 @@ void append_length(std::string& out, std::size_t length) {
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(length >> shift & 255);
 }
 
-// Turns a batch of rows into the records of state.bin.
-class RecordWriter final : public rocksdb::WriteBatch::Handler {
+// Writes rows as state.bin has them, in larger pieces, and counts them.
+class RowWriter {
  public:
-  rocksdb::Status PutCF(std::uint32_t, const rocksdb::Slice& key,
-                        const rocksdb::Slice& value) override {
-    append_length(records, key.size());
-    records.append(key.data(), key.size());
-    append_length(records, value.size());
-    records.append(value.data(), value.size());
-    return rocksdb::Status::OK();
+  explicit RowWriter(std::function<Status(std::string_view)> sink) : sink_(std::move(sink)) {}
+
+  Status add(std::string_view key, std::string_view value) {
+    append_length(piece_, key.size());
+    piece_ += key;
+    append_length(piece_, value.size());
+    piece_ += value;
+    model::SnapshotTable& table = tables_[key.empty() ? '\0' : key[0]];
+    ++table.rows;
+    table.bytes += key.size() + value.size();
+    return piece_.size() >= piece_bytes ? flush() : Status();
   }
-  std::string records;
-};
-
-// Writes every row of the state, some thousand at a time.
-class StateWriter {
- public:
-  StateWriter(const Tables& tables, std::function<Status(std::string_view)> sink)
-      : tables_(tables), sink_(std::move(sink)) {}
-
-  Status run() {
-    YURT_TRY(table(tables_.jobs, [this](const auto& row) { changes_.jobs.push_back({{}, row}); }));
-    YURT_TRY(table(tables_.nodes, [this](const auto& row) {
-      changes_.nodes.push_back({{}, row});
-    }));
-    YURT_TRY(table(tables_.evals, [this](const auto& row) {
-      changes_.evals.push_back({{}, row});
-    }));
-    YURT_TRY(table(tables_.allocs, [this](const auto& row) {
-      changes_.allocs.push_back({{}, row});
-    }));
-    YURT_TRY(table(tables_.deployments, [this](const auto& row) {
-      changes_.deployments.push_back({{}, row});
-    }));
-    YURT_TRY(
-        table(tables_.node_pools, [this](const auto& row) { changes_.node_pools.push_back(row); }));
-    YURT_TRY(
-        table(tables_.namespaces, [this](const auto& row) { changes_.namespaces.push_back(row); }));
-    changes_.scheduler_config = tables_.scheduler_config;
-    return flush();
+  Status flush() {
+    const Status written = sink_(piece_);
+    piece_.clear();
+    return written;
+  }
+  [[nodiscard]] std::vector<model::SnapshotTable> tables() const {
+    std::vector<model::SnapshotTable> out;
+    for (const auto& [kind, table] : tables_) {
+      out.push_back(table);
+      out.back().type = row::name_of(kind);
+    }
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.type < b.type; });
+    return out;
   }
 
  private:
-  template <typename Map, typename Add>
-  Status table(const Map& rows, Add add) {
-    Status status;
-    rows.each([&](const auto&, const auto& row) {
-      add(row);
-      if (++waiting_ >= rows_at_a_time) status = flush();
-      return status.ok();
-    });
-    return status.ok() ? flush() : status;
-  }
-
-  Status flush() {
-    waiting_ = 0;
-    changes_.index = tables_.index;
-    rocksdb::WriteBatch batch;
-    write_rows(changes_, tables_, batch);
-    changes_ = Changes();
-    RecordWriter writer;
-    const auto status = batch.Iterate(&writer);
-    if (!status.ok()) return Error{ErrorCode::internal, "rows: " + status.ToString()};
-    return sink_(writer.records);
-  }
-
-  const Tables& tables_;
   const std::function<Status(std::string_view)> sink_;
-  Changes changes_;
-  std::size_t waiting_ = 0;
+  std::string piece_;
+  std::map<char, model::SnapshotTable> tables_;
 };
 
 // A tar written through gzip into a file, with the digest of what was written.
@@ -213,35 +166,51 @@ Status copy_into(TarWriter& tar, int fd) {
 
 }  // namespace
 
-Result<SnapshotArchive> write_snapshot_archive(const Snapshot& snapshot,
-                                               const SnapshotOrigin& origin) {
+Result<UniqueFd> temporary_file() {
+  std::error_code error;
+  const auto folder = std::filesystem::temp_directory_path(error);
+  if (error) return Error{ErrorCode::io, "no folder for temporary files: " + error.message()};
+  UniqueFd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid()) return system_error("open a temporary file in " + folder.string(), errno);
+  return file;
+}
+
+Result<SnapshotArchive> write_snapshot_archive(const EachRow& each_row, model::SnapshotMeta meta) {
   // A tar says a file's size before its content: the rows are written once to find it out.
   YURT_ASSIGN(const UniqueFd state, temporary_file());
   Sha256 state_sha;
-  std::uint64_t state_bytes = 0;
-  YURT_TRY(StateWriter(snapshot.tables(), [&](std::string_view records) {
-             state_sha.add(records);
-             state_bytes += records.size();
-             return write_all(state.get(), records);
-           }).run());
+  meta.state_bytes = 0;
+  RowWriter rows([&](std::string_view piece) {
+    state_sha.add(piece);
+    meta.state_bytes += piece.size();
+    return write_all(state.get(), piece);
+  });
+  YURT_TRY(each_row([&](std::string_view key, std::string_view value) -> Status {
+    if (key == row::key(row::meta, "")) {
+      model::StoredMeta stored;
+      if (!stored.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        return Error{ErrorCode::corrupt, "the state database's own row cannot be read"};
+      }
+      meta.index = stored.applied_index();
+    }
+    return rows.add(key, value);
+  }));
+  YURT_TRY(rows.flush());
+  meta.tables = rows.tables();
 
-  const std::string meta = nlohmann::json{
-      {"Index", snapshot.index()},
-      {"Version", origin.version},
-      {"Region", origin.region},
-      {"Time", origin.time_ns}}.dump();
+  const std::string meta_json = model::snapshot_meta_json(meta);
   Sha256 meta_sha;
-  meta_sha.add(meta);
+  meta_sha.add(meta_json);
   const std::string sums =
       hex(meta_sha.finish()) + "  meta.json\n" + hex(state_sha.finish()) + "  state.bin\n";
 
   SnapshotArchive out;
   YURT_ASSIGN(out.file, temporary_file());
   TarWriter tar(out.file.get());
-  YURT_TRY(tar.add_file("meta.json", meta, origin.time_ns));
-  YURT_TRY(tar.begin("state.bin", state_bytes, origin.time_ns));
+  YURT_TRY(tar.add_file("meta.json", meta_json, meta.time_ns));
+  YURT_TRY(tar.begin("state.bin", meta.state_bytes, meta.time_ns));
   YURT_TRY(copy_into(tar, state.get()));
-  YURT_TRY(tar.add_file("SHA256SUMS", sums, origin.time_ns));
+  YURT_TRY(tar.add_file("SHA256SUMS", sums, meta.time_ns));
   YURT_TRY(tar.finish());
   out.size_bytes = tar.size_bytes();
   out.digest = "sha-256=" + base64_encode(tar.digest());

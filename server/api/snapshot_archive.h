@@ -1,23 +1,16 @@
-// A snapshot of the whole state as one portable file.
-//
-// A gzip-compressed tar of three files: meta.json ({"Index","Version","Region","Time"}), state.bin
-// (every row of the state: a 4-byte big-endian length and the key, then the same of the value;
-// server/state/row_keys.h says what keys are) and SHA256SUMS of both, as sha256sum writes them.
+// Writes the whole state as one portable file (proto/snapshot_file.h says what it looks like).
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "server/state/snapshot.h"
+#include "proto/snapshot_file.h"
 
 namespace yurt::server {
-
-struct SnapshotOrigin {
-  std::string version, region;
-  std::int64_t time_ns = 0;  // Unix
-};
 
 struct SnapshotArchive {
   UniqueFd file;  // without a name, positioned at its start; it vanishes when closed
@@ -25,8 +18,15 @@ struct SnapshotArchive {
   std::string digest;  // "sha-256=<base64>", of the whole file
 };
 
-// Writes the archive into the folder for temporary files. Blocks: keep it off threads that serve.
-[[nodiscard]] Result<SnapshotArchive> write_snapshot_archive(const Snapshot& snapshot,
-                                                             const SnapshotOrigin& origin);
+// Visits every row of the state, as it is at one moment.
+using EachRow = std::function<Status(const model::SnapshotRow&)>;
+
+// Writes the archive into the folder for temporary files. The index, tables and size of `meta` are
+// found out here. Blocks: keep it off threads that serve.
+[[nodiscard]] Result<SnapshotArchive> write_snapshot_archive(const EachRow& each_row,
+                                                             model::SnapshotMeta meta);
+
+// An empty file without a name in the folder for temporary files.
+[[nodiscard]] Result<UniqueFd> temporary_file();
 
 }  // namespace yurt::server

@@ -20,10 +20,13 @@ class Sending : public std::enable_shared_from_this<Sending> {
   void start() {
     serving_.executor.post([self = shared_from_this()] {
       const ServerIdentity& identity = self->serving_.core.identity();
-      auto archive = write_snapshot_archive(self->serving_.core.snapshot(),
-                                            {.version = identity.version,
-                                             .region = identity.region,
-                                             .time_ns = self->serving_.core.clock().wall_ns()});
+      model::SnapshotMeta meta;
+      meta.version = identity.version;
+      meta.region = identity.region;
+      meta.time_ns = self->serving_.core.clock().wall_ns();
+      auto archive = write_snapshot_archive(
+          [&](const model::SnapshotRow& row) { return self->serving_.core.each_row(row); },
+          std::move(meta));
       if (!archive) return self->end(archive.error());
       self->archive_ = std::move(*archive);
       self->send_next();
@@ -89,6 +92,7 @@ Result<std::unique_ptr<CallStream>> save(const Serving& serving, const model::Li
 
 void add_snapshot_operations(OperationTable& table) {
   table.stream<model::ListRequest, model::SnapshotChunk>("SaveSnapshot", Access::leader, &save);
+  add_snapshot_restore(table);
 }
 
 }  // namespace yurt::server

@@ -141,6 +141,9 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRegisterJobs: return apply(transaction, command.register_jobs());
     case Kind::kReleaseJobs: return apply(transaction, command.release_jobs());
     case Kind::kTrimRuns: return apply(transaction, command.trim_runs());
+    case Kind::kRestoreState:
+      // The store's business: it replaces the tables that a transaction changes.
+      return Error{ErrorCode::internal, "a state is not restored within a transaction"};
     case Kind::KIND_NOT_SET: break;
   }
   return Error{ErrorCode::unimplemented, "this server is too old to know the command: upgrade it"};

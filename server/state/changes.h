@@ -40,6 +40,8 @@ struct WaitingChange {
 
 struct Changes {
   std::uint64_t index = 0;  // of the last command of the batch
+  // The whole state is another one: what follows it must start anew from a snapshot.
+  bool replaced = false;
   std::vector<AllocChange> allocs;
   std::vector<NodeChange> nodes;
   std::vector<EvalChange> evals;

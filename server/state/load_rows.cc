@@ -68,6 +68,7 @@ class Loader {
   Status load_meta() {
     return each_message<model::StoredMeta>(row::meta, "database", [&](const auto& meta) {
       tables_.index = meta->applied_index();
+      tables_.index_offset = meta->index_offset();
       for (const auto& [table, index] : meta->table_indexes()) {
         if (table < tables_.table_index.size()) tables_.table_index[table] = index;
       }

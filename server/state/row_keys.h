@@ -23,7 +23,30 @@ enum Kind : char {
   sweep = 'x',
   trial = 't',
   run = 'r',
+  staged = 'k',  // of a restore under way; no part of the state
 };
+
+// What a kind of row is called where people see it.
+inline std::string name_of(char kind) {
+  switch (kind) {
+    case meta: return "index";
+    case node: return "node";
+    case eval: return "evaluation";
+    case alloc: return "allocation";
+    case deployment: return "deployment";
+    case node_pool: return "node pool";
+    case ns: return "namespace";
+    case scheduler_config: return "scheduler configuration";
+    case job: return "job";
+    case job_version: return "job version";
+    case waiting: return "waiting child";
+    case sweep: return "sweep";
+    case trial: return "trial";
+    case run: return "finished run";
+    case staged: return "staged part";
+    default: return "unknown";
+  }
+}
 
 inline std::string key(Kind kind, const std::string& rest) { return std::string(1, kind) + rest; }
 

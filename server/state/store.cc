@@ -17,6 +17,7 @@
 #include "server/state/apply.h"
 #include "server/state/row_keys.h"
 #include "server/state/rows.h"
+#include "server/state/staged_rows.h"
 
 namespace yurt::server {
 namespace {
@@ -46,6 +47,21 @@ void drop_runs(rocksdb::DB& db, std::int64_t finished_before, rocksdb::WriteBatc
     if (run.finished_at() < finished_before) rows.Delete(key);
     return true;
   });
+}
+
+// Agents that hold a newer word about an allocation than the restored one would not listen: what
+// may still run is told anew, and they answer with what became of it.
+void tell_agents_again(Transaction& transaction) {
+  std::vector<AllocRef> live;
+  transaction.tables().allocs.each([&](const AllocId&, const AllocRef& alloc) {
+    if (!alloc->client_terminal()) live.push_back(alloc);
+    return true;
+  });
+  for (const AllocRef& alloc : live) {
+    auto changed = std::make_shared<Allocation>(*alloc);
+    changed->alloc_modify_index = transaction.index();
+    transaction.put_alloc(std::move(changed));
+  }
 }
 
 }  // namespace
@@ -99,6 +115,13 @@ class StateStore::Database {
   }
 
   [[nodiscard]] std::uint64_t durable_index() const { return flushes_->durable(); }
+
+  // Makes everything written durable.
+  Status flush() {
+    const rocksdb::Status status = db_->Flush(rocksdb::FlushOptions());
+    if (!status.ok()) return database_error("cannot flush the state database", status);
+    return {};
+  }
 
   Status checkpoint(const std::filesystem::path& folder) {
     rocksdb::Checkpoint* raw = nullptr;
@@ -158,7 +181,7 @@ Result<std::unique_ptr<StateStore>> StateStore::open(std::filesystem::path folde
   }
   YURT_ASSIGN(auto database, Database::open(folder));
   YURT_ASSIGN(Tables tables, load_rows(database->db()));
-  database->start_at(tables.index);
+  database->start_at(tables.index - tables.index_offset);
   return std::unique_ptr<StateStore>(
       new StateStore(std::move(folder), std::move(database), std::move(tables)));
 }
@@ -209,54 +232,88 @@ void StateStore::publish(const ChangesRef& changes) {
   for (ChangeListener* listener : listeners_) listener->on_changes(changes);
 }
 
+Status StateStore::each_row(
+    const std::function<Status(std::string_view, std::string_view)>& visit) const {
+  const std::shared_lock lock(database_mutex_);
+  return yurt::server::each_row(database_->db(), visit);
+}
+
 std::vector<std::any> StateStore::apply(std::span<const Committed> batch) {
-  auto changes = std::make_shared<Changes>();
-  Transaction transaction(tables_, *changes);
   std::vector<std::any> answers;
   answers.reserve(batch.size());
-  for (const Committed& committed : batch) {
-    model::Command command;
+  while (answers.size() < batch.size()) apply_some(batch.subspan(answers.size()), answers);
+  return answers;
+}
+
+void StateStore::apply_some(std::span<const Committed> batch, std::vector<std::any>& answers) {
+  auto changes = std::make_shared<Changes>();
+  Transaction transaction(tables_, *changes);
+  model::Command command;
+  std::size_t done = 0;
+  for (; done < batch.size(); ++done) {
+    const Committed& committed = batch[done];
     // What does not parse was written by a server that is broken or newer in format: stop here
     // rather than let replicas part.
     YURT_ASSERT(command.ParseFromArray(committed.command.data(),
                                        static_cast<int>(committed.command.size())));
-    transaction.begin(committed.index, command.time());
+    if (command.has_restore_state()) break;
+    transaction.begin(committed.index + tables_.index_offset, command.time());
     answers.emplace_back(yurt::server::apply(transaction, command));
   }
-  transaction.finish();
-  changes->index = tables_.index;
-  rocksdb::WriteBatch rows;
-  write_rows(*changes, tables_, rows);
-  if (changes->trim_runs_before != 0) {
-    drop_runs(database_->db(), changes->trim_runs_before, rows);
+  if (done > 0) {
+    transaction.finish();
+    rocksdb::WriteBatch rows;
+    if (changes->trim_runs_before != 0) {
+      drop_runs(database_->db(), changes->trim_runs_before, rows);
+    }
+    write(std::move(changes), rows, batch[done - 1].index);
   }
-  database_->write(rows, tables_.index);
-  publish(changes);
-  return answers;
+  if (done < batch.size()) answers.emplace_back(apply_restore(batch[done].index, command));
 }
 
-void StateStore::skip_to(raft::Index index) {
-  if (index <= tables_.index) return;
-  tables_.index = index;
-  auto changes = std::make_shared<Changes>();
-  changes->index = index;
-  rocksdb::WriteBatch rows;
+void StateStore::write(std::shared_ptr<Changes> changes, rocksdb::WriteBatch& rows,
+                       raft::Index index) {
+  changes->index = tables_.index;
   write_rows(*changes, tables_, rows);
   database_->write(rows, index);
   publish(changes);
+}
+
+void StateStore::skip_to(raft::Index index) {
+  if (index + tables_.index_offset <= tables_.index) return;
+  tables_.index = index + tables_.index_offset;
+  rocksdb::WriteBatch rows;
+  write(std::make_shared<Changes>(), rows, index);
 }
 
 Result<raft::StateMachine::Snapshot> StateStore::take_snapshot(
     const std::filesystem::path& scratch) {
   const auto folder = scratch / "state";
   YURT_TRY(database_->checkpoint(folder));
-  return StateMachine::Snapshot{tables_.index, folder};
+  return StateMachine::Snapshot{tables_.index - tables_.index_offset, folder};
+}
+
+Status StateStore::put_in_place(const std::string& incoming) {
+  // A crash in here leaves the old state whole, under its own name or the outgoing one (open).
+  const auto outgoing = folder_.string() + ".outgoing";
+  std::error_code failure;
+  const std::unique_lock database_lock(database_mutex_);
+  database_.reset();
+  std::filesystem::remove_all(outgoing, failure);
+  std::filesystem::rename(folder_, outgoing, failure);
+  if (!failure) std::filesystem::rename(incoming, folder_, failure);
+  if (failure) {
+    return Error{ErrorCode::io, "cannot put the snapshot in place: " + failure.message()};
+  }
+  // The log is cut behind the new state: it must not be the old one again after a power failure.
+  YURT_TRY(sync_folder(folder_.parent_path()));
+  std::filesystem::remove_all(outgoing, failure);
+  YURT_ASSIGN(database_, Database::open(folder_));
+  return {};
 }
 
 Status StateStore::restore(const std::filesystem::path& folder, raft::Index index) {
-  // A crash in here leaves the old state whole, under its own name or the outgoing one (open).
   const auto incoming = folder_.string() + ".incoming";
-  const auto outgoing = folder_.string() + ".outgoing";
   std::error_code failure;
   std::filesystem::remove_all(incoming, failure);
   // Links, not copies: the files are synced already and RocksDB never changes a file in place.
@@ -268,23 +325,80 @@ Status StateStore::restore(const std::filesystem::path& folder, raft::Index inde
     return Error{ErrorCode::io,
                  "cannot copy the snapshot to " + incoming + ": " + failure.message()};
   }
-  const std::unique_lock database_lock(database_mutex_);
-  database_.reset();
-  std::filesystem::remove_all(outgoing, failure);
-  std::filesystem::rename(folder_, outgoing, failure);
-  if (!failure) std::filesystem::rename(incoming, folder_, failure);
-  if (failure) {
-    return Error{ErrorCode::io, "cannot put the snapshot in place: " + failure.message()};
-  }
-  std::filesystem::remove_all(outgoing, failure);
-  YURT_ASSIGN(database_, Database::open(folder_));
+  YURT_TRY(put_in_place(incoming));
   YURT_ASSIGN(tables_, load_rows(database_->db()));
-  YURT_ASSERT(tables_.index <= index);
-  tables_.index = index;
+  YURT_ASSERT(tables_.index <= index + tables_.index_offset);
+  tables_.index = index + tables_.index_offset;
   database_->start_at(index);
   auto changes = std::make_shared<Changes>();
-  changes->index = index;
+  changes->index = tables_.index;
+  changes->replaced = true;
   publish(changes);
+  return {};
+}
+
+Result<Applied> StateStore::apply_restore(raft::Index index, const model::Command& command) {
+  const model::RestoreState& restore = command.restore_state();
+  rocksdb::WriteBatch rows;
+  Status status;
+  if (restore.last()) {
+    status = replace_state(index, command);
+    if (status.ok()) return Applied{.index = tables_.index};
+    drop_staged_rows(rows);
+  } else {
+    status = stage_rows(database_->db(), restore, rows);
+  }
+  tables_.index = index + tables_.index_offset;
+  write(std::make_shared<Changes>(), rows, index);
+  if (!status.ok()) return status.error();
+  return Applied{.index = tables_.index};
+}
+
+Status StateStore::replace_state(raft::Index index, const model::Command& command) {
+  const auto incoming = folder_.string() + ".incoming";
+  std::error_code failure;
+  std::filesystem::remove_all(incoming, failure);
+  auto changes = std::make_shared<Changes>();
+  Tables restored;
+  const auto fill = [&]() -> Status {
+    YURT_ASSIGN(const auto fresh, Database::open(incoming));
+    YURT_TRY(copy_staged_rows(database_->db(), command.restore_state(), fresh->db()));
+    YURT_ASSIGN(restored, load_rows(fresh->db()));
+    // Past every index of both histories.
+    const std::uint64_t needed = restored.index + 1 > index ? restored.index + 1 - index : 0;
+    restored.index_offset = std::max(tables_.index_offset, needed);
+    Transaction transaction(restored, *changes);
+    transaction.begin(index + restored.index_offset, command.time());
+    tell_agents_again(transaction);
+    transaction.finish();
+    // Everything has changed for whoever waits for a change.
+    restored.table_index.fill(restored.index);
+    rocksdb::WriteBatch rows;
+    write_rows(*changes, restored, rows);
+    fresh->write(rows, index);
+    return fresh->flush();
+  };
+  if (Status filled = fill(); !filled.ok()) {
+    std::filesystem::remove_all(incoming, failure);
+    // Where one server's disk fails the others go on: it must not answer for them.
+    if (filled.error().code == ErrorCode::io) {
+      YURT_LOG(error, "state", "cannot restore: {}", filled.error().message);
+      assertion_failed("state database takes a restored state", __FILE__, __LINE__);
+    }
+    return filled;
+  }
+  if (const Status placed = put_in_place(incoming); !placed.ok()) {
+    YURT_LOG(error, "state", "cannot restore: {}", placed.error().message);
+    assertion_failed("restored state is put in place", __FILE__, __LINE__);
+  }
+  tables_ = std::move(restored);
+  database_->start_at(index);
+  YURT_LOG(info, "state", "restored a snapshot: {} jobs, {} nodes, {} allocations",
+           tables_.jobs.size(), tables_.nodes.size(), tables_.allocs.size());
+  auto told = std::make_shared<Changes>();
+  told->index = tables_.index;
+  told->replaced = true;
+  publish(told);
   return {};
 }
 

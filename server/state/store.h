@@ -11,12 +11,22 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "raft/consensus.h"
+#include "server/state/applied.h"
 #include "server/state/changes.h"
 #include "server/state/snapshot.h"
+
+namespace rocksdb {
+class WriteBatch;
+}
+namespace yurt::model {
+class Command;
+}
 
 namespace yurt::server {
 
@@ -33,6 +43,11 @@ class StateStore final : public raft::StateMachine {
   // `visit` returns false. Reads the database: slower than a snapshot.
   void each_run(const std::string& ns, const std::string& job,
                 const std::function<bool(const model::RunRecord&)>& visit) const;
+
+  // Visits every row of the database as it is at this moment; server/state/row_keys.h says what
+  // keys are. Slower than a snapshot, and complete.
+  [[nodiscard]] Status each_row(
+      const std::function<Status(std::string_view key, std::string_view value)>& visit) const;
 
   // Adds a listener and returns the state it starts from: it is told everything after that, and
   // nothing twice. Not to be called from a listener.
@@ -53,6 +68,14 @@ class StateStore final : public raft::StateMachine {
 
   StateStore(std::filesystem::path folder, std::unique_ptr<Database> database, Tables tables);
   void publish(const ChangesRef& changes);
+  // Writes `rows` and what `changes` changed, and publishes. The log's index is `index`.
+  void write(std::shared_ptr<Changes> changes, rocksdb::WriteBatch& rows, raft::Index index);
+  // Applies commands up to the first that concerns the state as a whole, and that one.
+  void apply_some(std::span<const Committed> batch, std::vector<std::any>& answers);
+  [[nodiscard]] Result<Applied> apply_restore(raft::Index index, const model::Command& command);
+  [[nodiscard]] Status replace_state(raft::Index index, const model::Command& command);
+  // Makes the database in `incoming` the one in use. After an error there is none.
+  [[nodiscard]] Status put_in_place(const std::string& incoming);
 
   std::filesystem::path folder_;
   mutable std::shared_mutex database_mutex_;  // held alone while restore() changes databases

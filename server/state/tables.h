@@ -118,6 +118,9 @@ struct Present {};
 
 struct Tables {
   std::uint64_t index = 0;  // of the newest command applied
+  // How far `index` is ahead of the log's: a restored state may come from a longer history, and an
+  // index that clients have seen never comes again.
+  std::uint64_t index_offset = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(Table::count)> table_index{};
 
   PersistentMap<JobKey, JobRecordRef> jobs;

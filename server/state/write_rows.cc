@@ -169,6 +169,7 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
   }
   model::StoredMeta meta;
   meta.set_applied_index(tables.index);
+  meta.set_index_offset(tables.index_offset);
   for (std::size_t i = 0; i < tables.table_index.size(); ++i) {
     (*meta.mutable_table_indexes())[static_cast<std::uint32_t>(i)] = tables.table_index[i];
   }

@@ -1,5 +1,7 @@
 #include "tests/support/fake_core.h"
 
+#include <rocksdb/write_batch.h>
+
 #include <algorithm>
 
 #include "server/state/apply.h"
@@ -105,6 +107,17 @@ FakeCore::FakeCore() : tables_(std::make_shared<Tables>()) {
   add_builtins(*tables_);
   tables_->index = 10;
   tables_->table_index.fill(10);
+  Changes builtins;
+  tables_->node_pools.each([&](const auto&, const auto& pool) {
+    builtins.node_pools.push_back(pool);
+    return true;
+  });
+  tables_->namespaces.each([&](const auto&, const auto& ns) {
+    builtins.namespaces.push_back(ns);
+    return true;
+  });
+  builtins.scheduler_config = tables_->scheduler_config;
+  keep_rows(builtins);
   consensus_.set_leadership({.leader = 1, .address = "127.0.0.1:4647", .term = 2, .self = true});
   consensus_.set_peers({{.id = 1, .address = "127.0.0.1:4647", .voter = true}});
 }
@@ -123,7 +136,43 @@ Result<Applied> FakeCore::apply_now(model::Command command) {
   auto applied = yurt::server::apply(transaction, command);
   transaction.finish();
   tables_->index += 1;
+  keep_rows(changes);
   return applied;
+}
+
+namespace {
+
+class RowKeeper final : public rocksdb::WriteBatch::Handler {
+ public:
+  explicit RowKeeper(std::map<std::string, std::string>& rows) : rows_(rows) {}
+  rocksdb::Status PutCF(std::uint32_t, const rocksdb::Slice& key,
+                        const rocksdb::Slice& value) override {
+    rows_[key.ToString()] = value.ToString();
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status DeleteCF(std::uint32_t, const rocksdb::Slice& key) override {
+    rows_.erase(key.ToString());
+    return rocksdb::Status::OK();
+  }
+
+ private:
+  std::map<std::string, std::string>& rows_;
+};
+
+}  // namespace
+
+void FakeCore::keep_rows(const Changes& changes) {
+  rocksdb::WriteBatch batch;
+  write_rows(changes, *tables_, batch);
+  RowKeeper keeper(rows_);
+  YURT_ASSERT(batch.Iterate(&keeper).ok());
+}
+
+Status FakeCore::each_row(
+    const std::function<Status(std::string_view, std::string_view)>& visit) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, value] : rows_) YURT_TRY(visit(key, value));
+  return {};
 }
 
 void FakeCore::propose(model::Command command, std::function<void(Result<Applied>)> done) {

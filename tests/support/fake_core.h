@@ -88,6 +88,8 @@ class FakeCore final : public Core {
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
   [[nodiscard]] std::size_t payload_limit() const override { return 16 << 10; }
+  [[nodiscard]] Status each_row(
+      const std::function<Status(std::string_view, std::string_view)>& visit) const override;
   void each_run(const std::string& ns, const std::string& job,
                 const std::function<bool(const model::RunRecord&)>& visit) const override;
   [[nodiscard]] scheduler::Outcome dry_run(const model::Job& job) override;
@@ -120,6 +122,7 @@ class FakeCore final : public Core {
   };
   Result<Applied> apply_now(model::Command command);
   void wake();
+  void keep_rows(const Changes& changes);
 
   ServerIdentity identity_;
   FakeClock clock_;
@@ -127,6 +130,7 @@ class FakeCore final : public Core {
   FakeConsensus consensus_;
   mutable std::mutex mutex_;
   std::shared_ptr<Tables> tables_;
+  std::map<std::string, std::string> rows_;  // as the state database would have them
   std::vector<Waiter> waiters_;
   std::vector<std::shared_ptr<FakeAgent>> agents_;
 };

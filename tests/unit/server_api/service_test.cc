@@ -29,7 +29,6 @@ class ServiceTest : public ApiTest {
 TEST_F(ServiceTest, every_operation_of_the_schema_that_is_served_has_one_handler) {
   const auto* schema = model::QueryOptions::descriptor()->file()->FindServiceByName("Yurt");
   for (int i = 0; i < schema->method_count(); ++i) {
-    if (schema->method(i)->name() == "RestoreSnapshot") continue;
     const Operation* operation = service.find(schema->method(i)->name());
     ASSERT_NE(operation, nullptr) << schema->method(i)->name();
     const int handlers =
