@@ -1,28 +1,29 @@
 // alloc status, stop, restart, signal: one allocation.
-#include "cli/alloc_commands.h"
-
 #include <algorithm>
 
 #include "cli/monitor.h"
-#include "cli/output.h"
+#include "cli/named_commands.h"
+#include "cli/pages.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
 namespace {
 
-struct AllocOptions {
-  std::string alloc, task, signal = "SIGTERM";
-  OutputOptions output;
-  bool verbose = false, detach = false, no_shutdown_delay = false, reschedule = false;
+struct AllocOptions : PageOptions {
+  std::string alloc, task, task_flag, signal = "SIGKILL";
+  bool detach = false, no_shutdown_delay = false, reschedule = false;
   bool all_tasks = false;
+
+  // Both forms are Nomad's: a second word, or -task.
+  [[nodiscard]] const std::string& named_task() const { return task.empty() ? task_flag : task; }
 };
 
 class AllocPage {
  public:
-  AllocPage(Session& session, const AllocOptions& options) : session_(session), options_(options) {}
+  AllocPage(Session& session, const PageOptions& options) : session_(session), options_(options) {}
 
-  int show() {
-    const auto id = resolve_alloc(session_, options_.alloc);
+  int show(const std::string& prefix) {
+    const auto id = resolve_alloc(session_, prefix);
     if (!id.ok()) return fail(session_, id.error());
     model::AllocationReadRequest request;
     *request.mutable_query() = query(session_);
@@ -135,7 +136,7 @@ class AllocPage {
   }
 
   Session& session_;
-  const AllocOptions& options_;
+  const PageOptions& options_;
 };
 
 int stop_alloc(Session& session, const AllocOptions& options) {
@@ -162,7 +163,7 @@ int restart_alloc(Session& session, const AllocOptions& options) {
   model::AllocationRestartRequest request;
   *request.mutable_write() = write(session);
   request.set_alloc_id(*id);
-  request.set_task_name(options.task);
+  request.set_task_name(options.named_task());
   request.set_all_tasks(options.all_tasks);
   const auto reply = session.client().get<model::Empty>("RestartAllocation", request);
   return reply.ok() ? exit_ok : fail(session, reply.error());
@@ -174,7 +175,7 @@ int signal_alloc(Session& session, const AllocOptions& options) {
   model::AllocationSignalRequest request;
   *request.mutable_write() = write(session);
   request.set_alloc_id(*id);
-  request.set_task(options.task);
+  request.set_task(options.named_task());
   request.set_signal(options.signal);
   const auto reply = session.client().get<model::Empty>("SignalAllocation", request);
   return reply.ok() ? exit_ok : fail(session, reply.error());
@@ -182,37 +183,59 @@ int signal_alloc(Session& session, const AllocOptions& options) {
 
 }  // namespace
 
+namespace {
+
+std::pair<CLI::App*, std::shared_ptr<AllocOptions>> add_alloc(
+    CLI::App& parent, Session& session, const std::string& name, const char* description,
+    int (*run)(Session&, const AllocOptions&)) {
+  auto options = std::make_shared<AllocOptions>();
+  CLI::App* command = add_command(parent, session, name, description,
+                                  [&session, options, run] { return run(session, *options); });
+  command->add_option("alloc", options->alloc, "Allocation ID or prefix")->required();
+  command->add_flag("--verbose", options->verbose, "Print whole IDs and more");
+  return {command, options};
+}
+
+void add_task(CLI::App& command, AllocOptions& options) {
+  command.add_option("task", options.task, "Only this task");
+  command.add_option("--task", options.task_flag, "Only this task");
+}
+
+}  // namespace
+
+int show_alloc(Session& session, const std::string& alloc, const PageOptions& options) {
+  return AllocPage(session, options).show(alloc);
+}
+
+CLI::App* add_alloc_status(CLI::App& parent, Session& session, const std::string& name) {
+  auto [status, options] =
+      add_alloc(parent, session, name, "Show an allocation, its tasks and their events",
+                [](Session& s, const AllocOptions& o) { return AllocPage(s, o).show(o.alloc); });
+  options->output.add_to(*status);
+  return status;
+}
+
 void add_alloc_commands(CLI::App& root, Session& session) {
   CLI::App* alloc = add_group(root, "alloc", "Look at and act on single allocations");
-  const auto add = [&](const char* name, const char* description,
-                       int (*run)(Session&, const AllocOptions&)) {
-    auto options = std::make_shared<AllocOptions>();
-    CLI::App* command = add_command(*alloc, session, name, description,
-                                    [&session, options, run] { return run(session, *options); });
-    command->add_option("alloc", options->alloc, "Allocation ID or prefix")->required();
-    command->add_flag("--verbose", options->verbose, "Print whole IDs and more");
-    return std::pair(command, options);
-  };
-  auto [status, status_options] =
-      add("status", "Show an allocation, its tasks and their events",
-          [](Session& s, const AllocOptions& o) { return AllocPage(s, o).show(); });
-  status_options->output.add_to(*status);
-  auto [stop, stop_options] = add("stop", "Stop an allocation; its job replaces it", stop_alloc);
+  add_alloc_status(*alloc, session, "status");
+  add_logs(*alloc, session, "logs");
+  add_files(*alloc, session, "fs");
+  add_exec(*alloc, session, "exec");
+  auto [stop, stop_options] =
+      add_alloc(*alloc, session, "stop", "Stop an allocation; its job replaces it", stop_alloc);
   stop->add_flag("--detach", stop_options->detach, "Print the evaluation's ID and return at once");
   stop->add_flag("--no-shutdown-delay", stop_options->no_shutdown_delay, "Ignore shutdown_delay");
   stop->add_flag("--reschedule", stop_options->reschedule,
                  "Place it elsewhere, batch allocations too");
-  auto [restart, restart_options] =
-      add("restart", "Restart the tasks of an allocation where it is", restart_alloc);
-  restart->add_option("task", restart_options->task, "Only this task");
-  restart->add_option("--task", restart_options->task, "Only this task");
+  auto [restart, restart_options] = add_alloc(
+      *alloc, session, "restart", "Restart the tasks of an allocation where it is", restart_alloc);
+  add_task(*restart, *restart_options);
   restart->add_flag("--all-tasks", restart_options->all_tasks, "Also tasks that are not running");
-  auto [signal, signal_options] = add("signal", "Send a signal to tasks", signal_alloc);
-  signal->add_option("task", signal_options->task, "Only this task");
-  signal->add_option("--task", signal_options->task, "Only this task");
+  auto [signal, signal_options] =
+      add_alloc(*alloc, session, "signal", "Send a signal to tasks", signal_alloc);
+  add_task(*signal, *signal_options);
   signal->add_option("-s,--signal", signal_options->signal, "Signal by name")
       ->capture_default_str();
-  add_alloc_streams(*alloc, session);
 }
 
 }  // namespace yurt::cli

@@ -3,10 +3,15 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <mutex>
+
+#include "base/clock.h"
+#include "cli/address.h"
+#include "proto/api.pb.h"
 
 namespace yurt::cli {
 namespace {
@@ -31,6 +36,36 @@ bool from_buffer(const ByteBuffer& buffer, google::protobuf::Message& message) {
   return message.ParseFromString(bytes);
 }
 
+bool contains(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+Error unavailable(const std::string& message, const std::string& address) {
+  if (contains(message, "http1.x server")) {
+    return {ErrorCode::unavailable, "the server at " + address +
+                                        " speaks HTTP there, not gRPC; write http://" + address +
+                                        " with -address or YURT_ADDR, or name its gRPC port"};
+  }
+  if (contains(message, "No cluster leader")) {
+    return {ErrorCode::unavailable,
+            "the cluster has no leader: too few of its servers are up, or they do not reach each "
+            "other. The server at " +
+                address +
+                " answers, but can neither write nor promise what it reads; `yurt server members` "
+                "lists the servers, and their logs say why."};
+  }
+  // gRPC's text names every layer it went through; the last one is the reason.
+  const auto last = message.rfind(": ");
+  const std::string reason = last == std::string::npos ? message : message.substr(last + 2);
+  const bool unreached =
+      contains(message, "connect") || contains(message, "resolution") || contains(message, "DNS");
+  if (!unreached) return {ErrorCode::unavailable, message};
+  return {ErrorCode::unavailable,
+          "cannot reach a server at " + address + ": " + reason +
+              ".\nIs it running? Name another with -address=host:port or YURT_ADDR; a server for "
+              "trying things out starts with `yurt dev`."};
+}
+
 Error to_error(const grpc::Status& status, const std::string& address) {
   switch (status.error_code()) {
     case grpc::StatusCode::INVALID_ARGUMENT:
@@ -47,24 +82,33 @@ Error to_error(const grpc::Status& status, const std::string& address) {
       return {ErrorCode::resource_exhausted, status.error_message()};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return {ErrorCode::deadline_exceeded,
-              "the server at " + address + " did not answer in time: " + status.error_message()};
+              (status.error_message() == "Deadline Exceeded"
+                   ? "the server at " + address + " took too long to answer"
+                   : status.error_message()) +
+                  ". A write may have happened all the same: look with `yurt status` before "
+                  "repeating it."};
     case grpc::StatusCode::UNIMPLEMENTED:
-      return {
-          ErrorCode::unimplemented,
-          "the server at " + address +
-              " does not know this operation: is it another version, or is this its HTTP port?"};
-    case grpc::StatusCode::UNAVAILABLE: {
-      const bool unreached = status.error_message().find("connect") != std::string::npos ||
-                             status.error_message().find("resolution") != std::string::npos;
-      if (!unreached) return {ErrorCode::unavailable, status.error_message()};
-      return {ErrorCode::unavailable,
-              "cannot reach a server at " + address + ": " + status.error_message() +
-                  "\nIs it running? Name another with -address=host:port or YURT_ADDR; a server "
-                  "for trying things out starts with `yurt dev`."};
-    }
+      return {ErrorCode::unimplemented, "the server at " + address +
+                                            " does not know this operation: it is of another "
+                                            "version, or no server of Yurt at all"};
+    case grpc::StatusCode::UNAVAILABLE: return unavailable(status.error_message(), address);
     default: return {ErrorCode::internal, status.error_message()};
   }
 }
+
+// What is open when there is no connection.
+class NoStream final : public Client::Stream {
+ public:
+  explicit NoStream(Error error) : error_(std::move(error)) {}
+  bool write(const google::protobuf::Message&) override { return false; }
+  void writes_done() override {}
+  bool read(google::protobuf::Message&) override { return false; }
+  Status finish() override { return error_; }
+  void cancel() override {}
+
+ private:
+  const Error error_;
+};
 
 class BufferStream final : public Client::Stream,
                            public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
@@ -170,7 +214,8 @@ class BufferStream final : public Client::Stream,
 }  // namespace
 
 struct Client::Connection {
-  explicit Connection(const std::string& address) : channel(make_channel(address)), stub(channel) {}
+  explicit Connection(std::string rpc_address)
+      : address(std::move(rpc_address)), channel(make_channel(address)), stub(channel) {}
 
   static std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
     grpc::ChannelArguments arguments;
@@ -181,37 +226,58 @@ struct Client::Connection {
     return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   }
 
+  const std::string address;
   std::shared_ptr<grpc::Channel> channel;
   grpc::GenericStub stub;
 };
 
+namespace {
+
+// What a blocking query asks the server to wait, in milliseconds; 0 for everything else.
+std::int64_t wait_ms(const google::protobuf::Message& request) {
+  const auto* field = request.GetDescriptor()->FindFieldByName("query");
+  if (field == nullptr || field->message_type() != model::QueryOptions::descriptor()) return 0;
+  const auto& query =
+      static_cast<const model::QueryOptions&>(request.GetReflection()->GetMessage(request, field));
+  return query.index() == 0 ? 0 : query.wait() / nanoseconds_per_millisecond;
+}
+
+}  // namespace
+
 Client::Client(std::string address) : address_(std::move(address)) {}
 Client::~Client() = default;
 
-Client::Connection& Client::connection() {
-  if (!connection_) connection_ = std::make_unique<Connection>(address_);
-  return *connection_;
+Status Client::connect() {
+  if (connection_) return {};
+  YURT_ASSIGN(std::string rpc_address, find_rpc_address(address_));
+  connection_ = std::make_unique<Connection>(std::move(rpc_address));
+  return {};
 }
 
 Status Client::call(const std::string& name, const google::protobuf::Message& request,
                     google::protobuf::Message& reply) {
+  YURT_TRY(connect());
   grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(patience_ms_ + wait_ms(request)));
   const ByteBuffer outgoing = to_buffer(request);
   ByteBuffer incoming;
   std::promise<grpc::Status> ended;
-  connection().stub.UnaryCall(&context, path_of(name), {}, &outgoing, &incoming,
+  connection_->stub.UnaryCall(&context, path_of(name), {}, &outgoing, &incoming,
                               [&ended](grpc::Status status) { ended.set_value(status); });
   const grpc::Status status = ended.get_future().get();
-  if (!status.ok()) return to_error(status, address_);
+  if (!status.ok()) return to_error(status, connection_->address);
   if (!from_buffer(incoming, reply)) {
-    return Error{ErrorCode::internal,
-                 "the answer of the server at " + address_ + " to " + name + " cannot be read"};
+    return Error{ErrorCode::internal, "the answer of the server at " + connection_->address +
+                                          " to " + name + " cannot be read"};
   }
   return {};
 }
 
 std::unique_ptr<Client::Stream> Client::open(const std::string& name) {
-  return std::make_unique<BufferStream>(connection().stub, name, address_);
+  const Status connected = connect();
+  if (!connected.ok()) return std::make_unique<NoStream>(connected.error());
+  return std::make_unique<BufferStream>(connection_->stub, name, connection_->address);
 }
 
 }  // namespace yurt::cli

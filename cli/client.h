@@ -1,8 +1,8 @@
 // Client: the API over gRPC, as the commands use it.
 //
 // One connection, made at the first call. Errors are sentences for the person at the terminal: what
-// could not be reached, and what to do about it. Not thread-safe, but a stream may be cancelled
-// from another thread.
+// could not be reached, and what to do about it. Calls end after a minute, blocking queries a
+// minute after their wait. Not thread-safe, but a stream may be cancelled from another thread.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -17,7 +17,7 @@ namespace yurt::cli {
 
 class Client {
  public:
-  // `address` is host:port of a server's gRPC endpoint.
+  // `address` as cli/address.h takes it.
   explicit Client(std::string address);
   ~Client();
   Client(const Client&) = delete;
@@ -50,13 +50,15 @@ class Client {
   };
   [[nodiscard]] std::unique_ptr<Stream> open(const std::string& name);
 
-  [[nodiscard]] const std::string& address() const { return address_; }
+  // Calls end after this long rather than after a minute.
+  void set_patience_ms(std::int64_t patience_ms) { patience_ms_ = patience_ms; }
 
  private:
   struct Connection;
-  Connection& connection();
+  [[nodiscard]] Status connect();
 
   const std::string address_;
+  std::int64_t patience_ms_ = 60'000;
   std::unique_ptr<Connection> connection_;
 };
 

@@ -1,33 +1,39 @@
 #include "cli/command.h"
 
-#include <algorithm>
-#include <cctype>
-#include <cstdlib>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/address.h"
+#include "cli/arguments.h"
+#include "cli/help.h"
 
 namespace yurt::cli {
-namespace {
 
-// Nomad's NOMAD_ADDR names its HTTP endpoint, which this client does not speak.
-std::string default_address() {
-  const char* address = std::getenv("YURT_ADDR");
-  return address != nullptr && *address != '\0' ? address : "127.0.0.1:4647";
-}
-
-std::string strip_scheme(const std::string& address) {
-  const auto scheme = address.find("://");
-  return scheme == std::string::npos ? address : address.substr(scheme + 3);
-}
-
-}  // namespace
+Session::Session()
+    : address(environment({"YURT_ADDR", "NOMAD_ADDR"}, default_address)),
+      region(environment({"YURT_REGION", "NOMAD_REGION"}, "")),
+      ns(environment({"YURT_NAMESPACE", "NOMAD_NAMESPACE"}, "default")) {}
 
 Client& Session::client() {
-  if (!client_) client_ = std::make_unique<Client>(strip_scheme(address));
+  if (!client_) client_ = std::make_unique<Client>(address);
   return *client_;
 }
 
 int fail(Session& session, const Error& error) {
   session.terminal.print_error(session.terminal.paint(Color::red, "Error: ") + error.message);
   return exit_failure;
+}
+
+bool ask(Session& session, const std::string& question) {
+  if (isatty(STDIN_FILENO) == 0 || !session.terminal.interactive()) {
+    session.terminal.print_error(question + " Nobody can be asked here: say so with -yes.");
+    return false;
+  }
+  std::cout << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string& description) {
@@ -39,47 +45,49 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name,
                       const std::string& description, std::function<int()> run) {
   CLI::App* command = parent.add_subcommand(name, description);
-  command->add_option("--address", session.address, "host:port of a server's gRPC endpoint")
-      ->envname("YURT_ADDR")
-      ->capture_default_str()
+  command
+      ->add_option("--address", session.address,
+                   "The server: host:port of its gRPC endpoint, or http://host:port of its HTTP "
+                   "endpoint; $YURT_ADDR, $NOMAD_ADDR or 127.0.0.1:4647 when not given")
       ->group("Connection");
-  command->add_option("--region", session.region, "Region to ask")
-      ->envname("NOMAD_REGION")
+  command->add_option("--region", session.region, "Region; $YURT_REGION or $NOMAD_REGION")
       ->group("Connection");
-  command->add_option("--namespace", session.ns, "Namespace to work in")
-      ->envname("NOMAD_NAMESPACE")
-      ->capture_default_str()
+  command
+      ->add_option("--namespace", session.ns,
+                   "Namespace; $YURT_NAMESPACE, $NOMAD_NAMESPACE or \"default\"")
       ->group("Connection");
   command->add_flag("--no-color", session.no_color, "Print without colours")->group("Connection");
+  command->add_flag("--force-color", session.force_color, "Print colours even where no terminal is")
+      ->group("Connection");
   command->callback([&session, run = std::move(run)] {
-    if (session.no_color) session.terminal.forbid_color();
+    if (session.force_color) session.terminal.set_color(true);
+    if (session.no_color) session.terminal.set_color(false);
     session.run = run;
   });
   return command;
 }
 
-std::vector<std::string> normalise_arguments(int argc, const char* const* argv) {
-  std::vector<std::string> out;
-  bool literal = false;
-  for (int i = 1; i < argc; ++i) {
-    std::string word = argv[i];
-    literal |= word == "--";
-    const bool flag = !literal && word.size() > 2 && word[0] == '-' && word[1] != '-' &&
-                      std::isdigit(static_cast<unsigned char>(word[1])) == 0;
-    const bool single_letter = word.size() > 2 && word[2] == '=';
-    out.push_back(flag && !single_letter ? "-" + word : word);
-  }
-  return out;
+namespace {
+
+// A command line that cannot be run.
+int refuse(Session& session, const Error& error, const CLI::App& command) {
+  fail(session, error);
+  session.terminal.print_error("See `" + full_name(command) + " -help`.");
+  return command.get_name() == "plan" ? exit_plan_error : exit_failure;
 }
+
+}  // namespace
 
 int run_cli(int argc, const char* const* argv,
             const std::function<void(CLI::App&, Session&)>& add_more) {
   Session session;
-  session.address = default_address();
-  CLI::App root("Yurt: an orchestrator for machine-learning jobs", "yurt");
+  CLI::App root("Yurt: an orchestrator for machine-learning jobs, with Nomad's job files", "yurt");
+  use_help_texts(root);
+  root.set_help_flag("-h,--help", "Print this help");
   root.require_subcommand(1);
-  root.set_help_all_flag("--help-all", "Print the help of every command");
   add_job_commands(root, session);
+  add_sweep_commands(root, session);
+  add_run_commands(root, session);
   add_alloc_commands(root, session);
   add_node_commands(root, session);
   add_eval_commands(root, session);
@@ -87,13 +95,30 @@ int run_cli(int argc, const char* const* argv,
   add_server_commands(root, session);
   add_operator_commands(root, session);
   add_system_commands(root, session);
+  add_status_command(root, session);
   add_more(root, session);
-  std::vector<std::string> arguments = normalise_arguments(argc, argv);
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  add_completion_commands(root, session);
+  add_short_forms(root, session);
+
+  auto arguments = normalise(root, std::vector<std::string>(argv + 1, argv + argc));
+  if (!arguments.ok()) return refuse(session, arguments.error(), root);
+  const CLI::App& command = *arguments->command;
+  // CLI11 takes them from the back.
+  std::vector<std::string> words(arguments->words.rbegin(), arguments->words.rend());
   try {
-    root.parse(arguments);
+    root.parse(words);
+  } catch (const CLI::CallForHelp&) {
+    session.terminal.print(help_text(command));
+    return exit_ok;
+  } catch (const CLI::CallForVersion& version) {
+    session.terminal.print(version.what());
+    return exit_ok;
   } catch (const CLI::ParseError& error) {
-    return root.exit(error);
+    if (!command.get_subcommands({}).empty() && command.get_require_subcommand_min() > 0) {
+      session.terminal.print_error(help_text(command));
+      return exit_failure;
+    }
+    return refuse(session, {ErrorCode::invalid_argument, error.what()}, command);
   }
   return session.run ? session.run() : exit_ok;
 }

@@ -17,12 +17,22 @@
 
 namespace yurt::cli {
 
+// Exit codes.
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failure = 1;
+inline constexpr int exit_unplaced = 2;      // job run: something could not be placed
+inline constexpr int exit_plan_changes = 1;  // job plan: allocations would change
+inline constexpr int exit_plan_error = 255;
+
 // What all commands share; options that every command takes end up here.
 struct Session {
-  std::string address = "127.0.0.1:4647";
+  // From the environment, as docs/cli.md says.
+  Session();
+
+  std::string address;
   std::string region;
-  std::string ns = "default";
-  bool no_color = false;
+  std::string ns;
+  bool no_color = false, force_color = false;
   Terminal terminal;
   SystemClock clock;
   SystemRandom random;
@@ -35,15 +45,12 @@ struct Session {
   std::unique_ptr<Client> client_;
 };
 
-// Exit codes.
-inline constexpr int exit_ok = 0;
-inline constexpr int exit_failure = 1;
-inline constexpr int exit_unplaced = 2;      // job run: something could not be placed
-inline constexpr int exit_plan_changes = 1;  // job plan: allocations would change
-inline constexpr int exit_plan_error = 255;
-
 // Prints the error to standard error; returns exit_failure.
 int fail(Session& session, const Error& error);
+
+// Asks a person yes or no. Where nobody can be asked the answer is no, and how to say yes is
+// printed.
+[[nodiscard]] bool ask(Session& session, const std::string& question);
 
 // A subcommand of `parent` that runs `run` and takes the options common to all.
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name,
@@ -53,6 +60,8 @@ CLI::App* add_group(CLI::App& parent, const std::string& name, const std::string
 
 // Each adds the commands of one family.
 void add_job_commands(CLI::App& root, Session& session);
+void add_sweep_commands(CLI::App& root, Session& session);
+void add_run_commands(CLI::App& root, Session& session);
 void add_alloc_commands(CLI::App& root, Session& session);
 void add_node_commands(CLI::App& root, Session& session);
 void add_eval_commands(CLI::App& root, Session& session);
@@ -60,10 +69,11 @@ void add_deployment_commands(CLI::App& root, Session& session);
 void add_server_commands(CLI::App& root, Session& session);
 void add_operator_commands(CLI::App& root, Session& session);
 void add_system_commands(CLI::App& root, Session& session);
-
-// Go's flag style: "-detach" and "--detach" are the same, "-var=a=b" too. Single letters, numbers
-// and what follows "--" stay as they are.
-[[nodiscard]] std::vector<std::string> normalise_arguments(int argc, const char* const* argv);
+void add_status_command(CLI::App& root, Session& session);
+// completion, and the hidden commands that print words to complete and docs/cli.md.
+void add_completion_commands(CLI::App& root, Session& session);
+// `yurt run` for `yurt job run`, and the like.
+void add_short_forms(CLI::App& root, Session& session);
 
 // Parses and runs; the process's exit code. `add_more` adds commands that are not the CLI's own
 // (server, agent, dev).

@@ -2,16 +2,16 @@
 #include <algorithm>
 
 #include "cli/monitor.h"
-#include "cli/output.h"
+#include "cli/named_commands.h"
+#include "cli/pages.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
 namespace {
 
-struct EvalOptions {
+struct EvalOptions : PageOptions {
   std::string id, job, status, filter;
-  OutputOptions output;
-  bool verbose = false, monitor = false;
+  bool monitor = false;
 };
 
 int list_evals(Session& session, const EvalOptions& options) {
@@ -41,10 +41,42 @@ int list_evals(Session& session, const EvalOptions& options) {
   return exit_ok;
 }
 
-int show_eval(Session& session, const EvalOptions& options) {
+int list_deployments(Session& session, const EvalOptions& options) {
+  model::DeploymentListRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_reverse(true);
+  request.mutable_query()->set_filter(options.filter);
+  const auto reply =
+      session.client().get<model::DeploymentListResponse>("ListDeployments", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployments");
+  if (reply->deployments().empty()) {
+    session.terminal.print("No deployments found");
+    return exit_ok;
+  }
+  session.terminal.print(deployment_table(session, reply->deployments(), options.verbose));
+  return exit_ok;
+}
+
+int run_eval_status(Session& session, const EvalOptions& options) {
+  if (!options.monitor) return show_eval(session, options.id, options);
   const auto id = resolve_eval(session, options.id);
   if (!id.ok()) return fail(session, id.error());
-  if (options.monitor) return monitor_evaluation(session, *id, {.verbose = options.verbose});
+  return monitor_evaluation(session, *id, {.verbose = options.verbose});
+}
+
+int run_deployment_status(Session& session, const EvalOptions& options) {
+  if (!options.monitor) return show_deployment(session, options.id, options);
+  const auto id = resolve_deployment(session, options.id);
+  if (!id.ok()) return fail(session, id.error());
+  return monitor_deployment(session, *id, options.verbose);
+}
+
+}  // namespace
+
+int show_eval(Session& session, const std::string& prefix, const PageOptions& options) {
+  const auto id = resolve_eval(session, prefix);
+  if (!id.ok()) return fail(session, id.error());
   model::EvaluationReadRequest request;
   *request.mutable_query() = query(session);
   request.set_eval_id(*id);
@@ -82,33 +114,9 @@ int show_eval(Session& session, const EvalOptions& options) {
   return exit_ok;
 }
 
-int list_deployments(Session& session, const EvalOptions& options) {
-  model::DeploymentListRequest request;
-  *request.mutable_query() = query(session);
-  request.mutable_query()->set_reverse(true);
-  const auto reply =
-      session.client().get<model::DeploymentListResponse>("ListDeployments", request);
-  if (!reply.ok()) return fail(session, reply.error());
-  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployments");
-  if (reply->deployments().empty()) {
-    session.terminal.print("No deployments found");
-    return exit_ok;
-  }
-  std::vector<Row> rows{{"ID", "Job ID", "Job Version", "Status", "Description"}};
-  for (const auto& deployment : reply->deployments()) {
-    rows.push_back({short_id(deployment.id(), options.verbose), deployment.job_id(),
-                    std::to_string(deployment.job_version()),
-                    status_text(session.terminal, deployment.status()),
-                    deployment.status_description()});
-  }
-  session.terminal.print(table(session.terminal, rows));
-  return exit_ok;
-}
-
-int show_deployment(Session& session, const EvalOptions& options) {
-  const auto id = resolve_deployment(session, options.id);
+int show_deployment(Session& session, const std::string& prefix, const PageOptions& options) {
+  const auto id = resolve_deployment(session, prefix);
   if (!id.ok()) return fail(session, id.error());
-  if (options.monitor) return monitor_deployment(session, *id, options.verbose);
   model::DeploymentReadRequest request;
   *request.mutable_query() = query(session);
   request.set_deployment_id(*id);
@@ -117,25 +125,32 @@ int show_deployment(Session& session, const EvalOptions& options) {
   if (options.output.wanted()) return print_field(session, options.output, *reply, "deployment");
   const auto& deployment = reply->deployment();
   const Terminal& terminal = session.terminal;
-  terminal.print(key_values(terminal, {{"ID", short_id(deployment.id(), options.verbose)},
-                                       {"Job ID", deployment.job_id()},
-                                       {"Job Version", std::to_string(deployment.job_version())},
-                                       {"Status", status_text(terminal, deployment.status())},
-                                       {"Description", deployment.status_description()}}));
-  std::vector<Row> rows{
-      {"Task Group", "Desired", "Placed", "Healthy", "Unhealthy", "Progress Deadline"}};
-  for (const auto& [name, group] : deployment.task_groups()) {
-    rows.push_back({name, std::to_string(group.desired_total()),
-                    std::to_string(group.placed_allocs()), std::to_string(group.healthy_allocs()),
-                    std::to_string(group.unhealthy_allocs()),
-                    timestamp(group.require_progress_by())});
+  std::vector<std::pair<std::string, std::string>> head{
+      {"ID", deployment.id()},
+      {"Job ID", deployment.job_id()},
+      {"Job Version", std::to_string(deployment.job_version())}};
+  terminal.print(key_values(terminal, head));
+  terminal.print(deployment_text(session, deployment, options.verbose));
+  const auto allocs =
+      session.client().get<model::AllocationListResponse>("ListDeploymentAllocations", request);
+  if (allocs.ok() && !allocs->allocations().empty()) {
+    terminal.print("\n" + terminal.paint(Color::bold, "Allocations") + "\n" +
+                   allocation_table(session, allocs->allocations(), options.verbose));
   }
-  std::sort(rows.begin() + 1, rows.end());
-  terminal.print("\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows));
   return exit_ok;
 }
 
-}  // namespace
+CLI::App* add_eval_status(CLI::App& parent, Session& session, const std::string& name) {
+  auto status = std::make_shared<EvalOptions>();
+  CLI::App* command =
+      add_command(parent, session, name, "Show an evaluation, and why it could not place",
+                  [&session, status] { return run_eval_status(session, *status); });
+  command->add_option("eval", status->id, "Evaluation ID or prefix")->required();
+  status->output.add_to(*command);
+  command->add_flag("--verbose", status->verbose, "Print whole IDs");
+  command->add_flag("--monitor", status->monitor, "Follow it until it is dealt with");
+  return command;
+}
 
 void add_eval_commands(CLI::App& root, Session& session) {
   CLI::App* eval = add_group(root, "eval", "Look at evaluations");
@@ -147,13 +162,7 @@ void add_eval_commands(CLI::App& root, Session& session) {
   command->add_option("--job", list->job, "Only those of this job");
   command->add_option("--status", list->status, "Only those with this status");
   command->add_option("--filter", list->filter, "Only those that match the expression");
-  auto status = std::make_shared<EvalOptions>();
-  command = add_command(*eval, session, "status", "Show an evaluation",
-                        [&session, status] { return show_eval(session, *status); });
-  command->add_option("eval", status->id, "Evaluation ID or prefix")->required();
-  status->output.add_to(*command);
-  command->add_flag("--verbose", status->verbose, "Print whole IDs");
-  command->add_flag("--monitor", status->monitor, "Follow it until it is dealt with");
+  add_eval_status(*eval, session, "status");
 }
 
 void add_deployment_commands(CLI::App& root, Session& session) {
@@ -162,10 +171,11 @@ void add_deployment_commands(CLI::App& root, Session& session) {
   CLI::App* command = add_command(*deployment, session, "list", "List deployments",
                                   [&session, list] { return list_deployments(session, *list); });
   list->output.add_to(*command);
+  command->add_option("--filter", list->filter, "Only those that match the expression");
   command->add_flag("--verbose", list->verbose, "Print whole IDs");
   auto status = std::make_shared<EvalOptions>();
   command = add_command(*deployment, session, "status", "Show a deployment",
-                        [&session, status] { return show_deployment(session, *status); });
+                        [&session, status] { return run_deployment_status(session, *status); });
   command->add_option("deployment", status->id, "Deployment ID or prefix")->required();
   status->output.add_to(*command);
   command->add_flag("--verbose", status->verbose, "Print whole IDs");

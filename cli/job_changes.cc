@@ -1,10 +1,10 @@
 // job stop, scale, revert, restart, eval: changes to a job that is registered.
 #include <algorithm>
 #include <cstdlib>
-#include <iostream>
 
 #include "cli/job_commands.h"
 #include "cli/monitor.h"
+#include "cli/named_commands.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
@@ -42,17 +42,9 @@ int stop_job(Session& session, const StopOptions& options) {
   if (!id.ok()) return fail(session, id.error());
   // A prefix names a job the user may not have meant.
   if (*id != options.job && !options.yes) {
-    if (!session.terminal.interactive()) {
-      return fail(session,
-                  {ErrorCode::invalid_argument, "\"" + options.job + "\" is a prefix of \"" + *id +
-                                                    "\": give the whole ID, or -yes"});
-    }
-    std::cout << "Are you sure you want to stop job \"" << *id << "\"? [y/N] " << std::flush;
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (answer != "y" && answer != "Y") {
-      session.terminal.print("Cancelling job stop");
-      return exit_ok;
+    if (!ask(session, "\"" + options.job + "\" is a prefix of \"" + *id + "\": stop that job?")) {
+      session.terminal.print("Cancelled: nothing was stopped");
+      return exit_failure;
     }
   }
   model::JobDeregisterRequest request;
@@ -185,9 +177,9 @@ int restart_job(Session& session, const RestartOptions& options) {
 
 }  // namespace
 
-void add_job_changes(CLI::App& job, Session& session) {
+CLI::App* add_stop(CLI::App& parent, Session& session, const std::string& name) {
   auto stop = std::make_shared<StopOptions>();
-  CLI::App* command = add_command(job, session, "stop", "Stop a job",
+  CLI::App* command = add_command(parent, session, name, "Stop a job",
                                   [&session, stop] { return stop_job(session, *stop); });
   add_shared(*command, *stop);
   command->add_flag("--purge", stop->purge, "Forget the job as well");
@@ -195,10 +187,13 @@ void add_job_changes(CLI::App& job, Session& session) {
   command->add_flag("--global", stop->global, "Stop it in every region");
   command->add_flag("--no-shutdown-delay", stop->no_shutdown_delay, "Ignore shutdown_delay");
   command->add_option("--eval-priority", stop->eval_priority, "Priority of the evaluation");
+  return command;
+}
 
+void add_job_changes(CLI::App& job, Session& session) {
   auto scale = std::make_shared<ScaleOptions>();
-  command = add_command(job, session, "scale", "Change the count of a group",
-                        [&session, scale] { return scale_job(session, *scale); });
+  CLI::App* command = add_command(job, session, "scale", "Change the count of a group",
+                                  [&session, scale] { return scale_job(session, *scale); });
   add_shared(*command, *scale);
   command->add_option("group", scale->group_or_count, "Group, when there are several")->required();
   command->add_option("count", scale->count, "New count");
@@ -221,8 +216,10 @@ void add_job_changes(CLI::App& job, Session& session) {
   command = add_command(job, session, "restart", "Restart the tasks of a job where they are",
                         [&session, restart] { return restart_job(session, *restart); });
   add_shared(*command, *restart);
-  command->add_option("--group", restart->groups, "Only this group; may be repeated");
-  command->add_option("--task", restart->tasks, "Only this task; may be repeated");
+  command->add_option("--group", restart->groups, "Only this group; may be repeated")
+      ->allow_extra_args(false);
+  command->add_option("--task", restart->tasks, "Only this task; may be repeated")
+      ->allow_extra_args(false);
   command->add_flag("--all-tasks", restart->all_tasks, "Also tasks that are not running");
 }
 

@@ -1,6 +1,7 @@
 // job history, inspect, allocs, deployments: what is stored of a job.
 #include "cli/diff_text.h"
 #include "cli/job_commands.h"
+#include "cli/named_commands.h"
 #include "cli/output.h"
 #include "cli/show.h"
 
@@ -75,35 +76,72 @@ int list_allocations(Session& session, const LookOptions& options) {
   return exit_ok;
 }
 
+int list_deployments_of(Session& session, const LookOptions& options) {
+  const auto id = resolve_job(session, options.job);
+  if (!id.ok()) return fail(session, id.error());
+  model::JobAllocationsRequest request;
+  *request.mutable_query() = query(session);
+  request.set_job_id(*id);
+  request.set_all(options.all);
+  const auto reply =
+      session.client().get<model::DeploymentListResponse>("ListJobDeployments", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployments");
+  session.terminal.print(deployment_table(session, reply->deployments(), options.verbose));
+  return exit_ok;
+}
+
+std::pair<CLI::App*, std::shared_ptr<LookOptions>> add_look(
+    CLI::App& parent, Session& session, const std::string& name, const char* description,
+    int (*run)(Session&, const LookOptions&)) {
+  auto options = std::make_shared<LookOptions>();
+  CLI::App* command = add_command(parent, session, name, description,
+                                  [&session, options, run] { return run(session, *options); });
+  command->add_option("job", options->job, "Job ID or prefix")->required();
+  options->output.add_to(*command);
+  command->add_flag("--verbose", options->verbose, "Print whole IDs");
+  return {command, options};
+}
+
 }  // namespace
 
+CLI::App* add_inspect(CLI::App& parent, Session& session, const std::string& name) {
+  auto [inspect, options] =
+      add_look(parent, session, name, "Print a job as it is stored, as JSON", inspect_job);
+  inspect->add_option("--version", options->version, "This version rather than the newest");
+  return inspect;
+}
+
 void add_job_history(CLI::App& job, Session& session) {
-  const auto add = [&](const char* name, const char* description,
-                       int (*run)(Session&, const LookOptions&)) {
-    auto options = std::make_shared<LookOptions>();
-    CLI::App* command = add_command(job, session, name, description,
-                                    [&session, options, run] { return run(session, *options); });
-    command->add_option("job", options->job, "Job ID or prefix")->required();
-    options->output.add_to(*command);
-    command->add_flag("--verbose", options->verbose, "Print whole IDs");
-    return std::pair(command, options);
-  };
-  auto [history, history_options] = add("history", "Show the versions of a job", show_history);
-  history->add_flag("-p", history_options->diff, "Show what each version changed");
+  auto [history, history_options] =
+      add_look(job, session, "history", "Show the versions of a job", show_history);
+  history->add_flag("-p,--diff", history_options->diff, "Show what each version changed");
   history->add_option("--version", history_options->version, "Only this version");
-  auto [inspect, inspect_options] = add("inspect", "Print a job as it is stored", inspect_job);
-  inspect->add_option("--version", inspect_options->version, "This version rather than the newest");
-  auto [allocs, allocs_options] = add("allocs", "List the allocations of a job", list_allocations);
+  auto [allocs, allocs_options] =
+      add_look(job, session, "allocs", "List the allocations of a job", list_allocations);
   allocs->add_flag("--all", allocs_options->all, "Also those of earlier jobs of this ID");
+}
+
+void add_job_deployments(CLI::App& job, Session& session) {
+  auto [deployments, options] =
+      add_look(job, session, "deployments", "List the deployments of a job", list_deployments_of);
+  deployments->add_flag("--all", options->all, "Also those of earlier jobs of this ID");
 }
 
 void add_job_commands(CLI::App& root, Session& session) {
   CLI::App* job = add_group(root, "job", "Run, watch and change jobs");
-  add_job_run(*job, session);
-  add_job_plan(*job, session);
+  add_run(*job, session, "run");
+  add_plan(*job, session, "plan");
+  add_validate(*job, session, "validate");
+  add_format(*job, session, "fmt");
   add_job_status(*job, session);
+  add_inspect(*job, session, "inspect");
+  add_stop(*job, session, "stop");
   add_job_changes(*job, session);
   add_job_history(*job, session);
+  add_job_dispatch(*job, session);
+  add_job_advise(*job, session);
+  add_job_deployments(*job, session);
 }
 
 }  // namespace yurt::cli

@@ -1,7 +1,7 @@
 // job plan: what registering a file would change.
 #include "cli/diff_text.h"
-#include "cli/job_commands.h"
 #include "cli/job_file.h"
+#include "cli/named_commands.h"
 #include "cli/output.h"
 #include "cli/show.h"
 
@@ -77,15 +77,16 @@ int plan_job(Session& session, const PlanOptions& options) {
 
 }  // namespace
 
-void add_job_plan(CLI::App& job, Session& session) {
+CLI::App* add_plan(CLI::App& parent, Session& session, const std::string& name) {
   auto options = std::make_shared<PlanOptions>();
-  CLI::App* command = add_command(job, session, "plan", "Show what registering a job would change",
+  CLI::App* command = add_command(parent, session, name, "Show what registering a job would change",
                                   [&session, options] { return plan_job(session, *options); });
   options->file.add_to(*command);
   command->add_flag("--diff,!--no-diff", options->diff, "Show the difference to the stored job");
   command->add_flag("--verbose", options->verbose, "Show what does not change, and whole IDs");
   command->add_option("-t,--template", options->output.format, "Print fields of the plan");
   command->footer("Exit codes: 0 nothing would change, 1 allocations would, 255 error.");
+  return command;
 }
 
 }  // namespace yurt::cli

@@ -2,9 +2,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "cli/job_commands.h"
 #include "cli/job_file.h"
 #include "cli/monitor.h"
+#include "cli/named_commands.h"
 #include "cli/output.h"
 #include "cli/show.h"
 #include "jobspec/defaults/defaults.h"
@@ -139,9 +139,9 @@ int format_files(Session& session, const FormatOptions& options) {
 
 }  // namespace
 
-void add_job_run(CLI::App& job, Session& session) {
+CLI::App* add_run(CLI::App& parent, Session& session, const std::string& name) {
   auto run = std::make_shared<RunOptions>();
-  CLI::App* command = add_command(job, session, "run", "Register a job and follow its placement",
+  CLI::App* command = add_command(parent, session, name, "Register a job and follow its placement",
                                   [&session, run] { return run_job(session, *run); });
   run->file.add_to(*command);
   command->add_flag("--detach", run->detach, "Print the evaluation's ID and return at once");
@@ -154,17 +154,27 @@ void add_job_run(CLI::App& job, Session& session) {
   command->add_flag("--preserve-resources", run->preserve_resources,
                     "Keep the resources of tasks that run already");
   command->add_option("--eval-priority", run->eval_priority, "Priority of the evaluation");
+  command->footer(
+      "Exit codes: 0 placed (and healthy, where the job says how it is updated), "
+      "2 something could not be placed, 1 failure.");
+  return command;
+}
 
+CLI::App* add_validate(CLI::App& parent, Session& session, const std::string& name) {
   auto check = std::make_shared<JobFileOptions>();
-  command = add_command(job, session, "validate", "Check a job file without a server",
-                        [&session, check] { return validate_job(session, *check); });
+  CLI::App* command = add_command(parent, session, name, "Check a job file without a server",
+                                  [&session, check] { return validate_job(session, *check); });
   check->add_to(*command);
+  return command;
+}
 
+CLI::App* add_format(CLI::App& parent, Session& session, const std::string& name) {
   auto format = std::make_shared<FormatOptions>();
-  command = add_command(job, session, "fmt", "Rewrite job files in the canonical form",
-                        [&session, format] { return format_files(session, *format); });
+  CLI::App* command = add_command(parent, session, name, "Rewrite job files in the canonical form",
+                                  [&session, format] { return format_files(session, *format); });
   command->add_option("files", format->paths, "Files to format")->required();
   command->add_flag("--check", format->check, "Change nothing; exit 1 if something would change");
+  return command;
 }
 
 }  // namespace yurt::cli

@@ -2,43 +2,19 @@
 #include <algorithm>
 
 #include "cli/job_commands.h"
-#include "cli/output.h"
+#include "cli/pages.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
 namespace {
 
-struct StatusOptions {
+struct StatusOptions : PageOptions {
   std::string job;
-  OutputOptions output;
-  bool verbose = false, evals = false, all_allocs = false;
+  bool evals = false, all_allocs = false;
 };
 
 std::string shown_status(const std::string& status, bool stop) {
   return status == "dead" && stop ? "dead (stopped)" : status;
-}
-
-int list_jobs(Session& session, const StatusOptions& options) {
-  model::JobListRequest request;
-  *request.mutable_query() = query(session);
-  const auto reply = session.client().get<model::JobListResponse>("ListJobs", request);
-  if (!reply.ok()) return fail(session, reply.error());
-  if (options.output.wanted()) return print_field(session, options.output, *reply, "jobs");
-  if (reply->jobs().empty()) {
-    session.terminal.print("No running jobs");
-    return exit_ok;
-  }
-  std::vector<Row> rows{{"ID", "Type", "Priority", "Status", "Submit Date"}};
-  for (const auto& job : reply->jobs()) {
-    std::string type = job.type();
-    if (job.periodic()) type += "/periodic";
-    if (job.parameterized_job()) type += "/parameterized";
-    rows.push_back({job.id(), type, std::to_string(job.priority()),
-                    status_text(session.terminal, shown_status(job.status(), job.stop())),
-                    timestamp(job.submit_time())});
-  }
-  session.terminal.print(table(session.terminal, rows));
-  return exit_ok;
 }
 
 class JobPage {
@@ -54,7 +30,7 @@ class JobPage {
     if (!job.ok()) return fail(session_, job.error());
     if (options_.output.wanted()) return print_field(session_, options_.output, *job, "job");
     head(job->job());
-    for (const Status& part : {summary(), evaluations(), allocations()}) {
+    for (const Status& part : {summary(), evaluations(), deployment(), allocations()}) {
       if (!part.ok()) return fail(session_, part.error());
     }
     return exit_ok;
@@ -133,6 +109,14 @@ class JobPage {
     return {};
   }
 
+  Status deployment() {
+    YURT_ASSIGN(const auto reply, session_.client().get<model::DeploymentReadResponse>(
+                                      "ReadJobLatestDeployment", request_));
+    if (!reply.has_deployment()) return {};
+    section("Latest Deployment", deployment_text(session_, reply.deployment(), options_.verbose));
+    return {};
+  }
+
   Status allocations() {
     model::JobAllocationsRequest request;
     *request.mutable_query() = query(session_);
@@ -155,11 +139,34 @@ int run_status(Session& session, const StatusOptions& options) {
 
 }  // namespace
 
-int show_job_status(Session& session, const std::string& prefix, bool verbose) {
-  StatusOptions options;
-  options.job = prefix;
-  options.verbose = verbose;
-  return run_status(session, options);
+int list_jobs(Session& session, const PageOptions& options) {
+  model::JobListRequest request;
+  *request.mutable_query() = query(session);
+  const auto reply = session.client().get<model::JobListResponse>("ListJobs", request);
+  if (!reply.ok()) return fail(session, reply.error());
+  if (options.output.wanted()) return print_field(session, options.output, *reply, "jobs");
+  if (reply->jobs().empty()) {
+    session.terminal.print("No running jobs");
+    return exit_ok;
+  }
+  std::vector<Row> rows{{"ID", "Type", "Priority", "Status", "Submit Date"}};
+  for (const auto& job : reply->jobs()) {
+    std::string type = job.type();
+    if (job.periodic()) type += "/periodic";
+    if (job.parameterized_job()) type += "/parameterized";
+    rows.push_back({job.id(), type, std::to_string(job.priority()),
+                    status_text(session.terminal, shown_status(job.status(), job.stop())),
+                    timestamp(job.submit_time())});
+  }
+  session.terminal.print(table(session.terminal, rows));
+  return exit_ok;
+}
+
+int show_job(Session& session, const std::string& job, const PageOptions& options) {
+  StatusOptions all;
+  static_cast<PageOptions&>(all) = options;
+  all.job = job;
+  return JobPage(session, all).show();
 }
 
 void add_job_status(CLI::App& job, Session& session) {

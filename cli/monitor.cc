@@ -3,41 +3,109 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/progress.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
 namespace {
 
-// How long one blocking query waits for news.
+// How long one blocking query waits for news; a live view also shows what no such query tells.
 constexpr std::int64_t wait_ns = 30 * nanoseconds_per_second;
+constexpr std::int64_t live_wait_ns = nanoseconds_per_second;
 
 class EvaluationMonitor {
  public:
   EvaluationMonitor(Session& session, const MonitorOptions& options)
-      : session_(session), options_(options) {}
+      : session_(session), options_(options), live_(session.terminal.interactive()) {}
 
-  int run(const std::string& first) {
+  int evaluation(const std::string& first) {
     std::string id = first;
     int code = exit_ok;
     while (!id.empty()) {
       say("==> Monitoring evaluation \"" + short_id(id, options_.verbose) + "\"");
-      const auto eval = follow(id);
-      if (!eval.ok()) return fail(session_, eval.error());
-      code = std::max(code, report(*eval));
-      if (eval->status() == "failed") return exit_failure;
+      const Status followed = follow(id);
+      if (!followed.ok()) return fail(session_, followed.error());
+      const model::Evaluation& eval = progress_.evaluation;
+      if (!eval.deployment_id().empty()) deployment_ = eval.deployment_id();
+      const bool watch = options_.deployment && !deployment_.empty();
+      // The deployment's progress is drawn over the evaluation's.
+      if (!watch || !eval.next_eval().empty()) session_.terminal.keep_drawn();
+      code = std::max(code, report(eval));
+      if (eval.status() == "failed") return exit_failure;
       // A follow-up that waits for a time to come is not waited for.
-      const bool due = !eval->next_eval().empty() && !delayed(eval->next_eval());
-      id = due ? eval->next_eval() : std::string();
-      deployment_ = eval->deployment_id().empty() ? deployment_ : eval->deployment_id();
+      id = !eval.next_eval().empty() && !delayed(eval.next_eval()) ? eval.next_eval()
+                                                                   : std::string();
     }
-    if (options_.deployment && !deployment_.empty() && code == exit_ok) {
-      return monitor_deployment(session_, deployment_, options_.verbose);
+    if (!options_.deployment || deployment_.empty() || code != exit_ok) return code;
+    return deployment(deployment_);
+  }
+
+  int deployment(const std::string& id) {
+    model::DeploymentReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.mutable_query()->set_wait(live_ ? live_wait_ns : wait_ns);
+    request.set_deployment_id(id);
+    // A live view shows it below the evaluation.
+    if (!live_ || progress_.evaluation.id().empty()) {
+      say("==> Monitoring deployment \"" + short_id(id, options_.verbose) + "\"");
     }
-    return code;
+    std::vector<std::string> shown;
+    while (true) {
+      const auto reply =
+          session_.client().get<model::DeploymentReadResponse>("ReadDeployment", request);
+      if (!reply.ok()) return fail(session_, reply.error());
+      progress_.deployment = reply->deployment();
+      if (live_) {
+        const Status drawn = draw_deployment(id);
+        if (!drawn.ok()) return fail(session_, drawn.error());
+      } else {
+        auto lines = deployment_lines(session_.terminal, progress_.deployment, options_.verbose);
+        if (lines != shown) {
+          for (const auto& line : lines) say(line);
+        }
+        shown = std::move(lines);
+      }
+      const std::string& status = progress_.deployment.status();
+      if (status == "successful" || status == "failed" || status == "cancelled") {
+        session_.terminal.keep_drawn();
+        say("==> Deployment \"" + short_id(id, options_.verbose) + "\" " +
+            status_text(session_.terminal, status));
+        return status == "successful" ? exit_ok : exit_failure;
+      }
+      request.mutable_query()->set_index(reply->query_meta().index());
+    }
   }
 
  private:
   void say(const std::string& line) { session_.terminal.print(line); }
+  void say_plain(const std::string& line) {
+    if (!live_) say(line);
+  }
+  void draw() {
+    if (live_) {
+      session_.terminal.redraw(progress_lines(session_.terminal, progress_, options_.verbose));
+    }
+  }
+
+  Status draw_deployment(const std::string& id) {
+    model::DeploymentReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_deployment_id(id);
+    YURT_ASSIGN(const auto allocs, session_.client().get<model::AllocationListResponse>(
+                                       "ListDeploymentAllocations", request));
+    progress_.allocations.assign(allocs.allocations().begin(), allocs.allocations().end());
+    session_.terminal.redraw(progress_.evaluation.id().empty()
+                                 ? deployment_view()
+                                 : progress_lines(session_.terminal, progress_, options_.verbose));
+    return {};
+  }
+
+  // A deployment that is followed without its evaluation.
+  std::vector<std::string> deployment_view() {
+    auto lines = progress_lines(session_.terminal, progress_, options_.verbose);
+    lines.erase(lines.begin());
+    return lines;
+  }
 
   bool delayed(const std::string& id) {
     model::EvaluationReadRequest request;
@@ -47,62 +115,68 @@ class EvaluationMonitor {
         session_.client().get<model::EvaluationReadResponse>("ReadEvaluation", request);
     if (!reply.ok()) return true;
     const auto& eval = reply->evaluation();
-    if (eval.wait_until() > session_.clock.wall_ns()) {
-      say("    Evaluation \"" + short_id(id, options_.verbose) + "\" follows at " +
-          timestamp(eval.wait_until()));
-      return true;
-    }
-    return false;
+    if (eval.wait_until() <= session_.clock.wall_ns()) return false;
+    say("    Evaluation \"" + short_id(id, options_.verbose) + "\" follows at " +
+        timestamp(eval.wait_until()));
+    return true;
   }
 
-  Result<model::Evaluation> follow(const std::string& id) {
+  // Until the evaluation is dealt with.
+  Status follow(const std::string& id) {
     model::EvaluationReadRequest request;
     *request.mutable_query() = query(session_);
     request.mutable_query()->set_wait(wait_ns);
     request.set_eval_id(id);
-    std::string triggered, status;
+    bool first = true;
     while (true) {
-      auto reply = session_.client().get<model::EvaluationReadResponse>("ReadEvaluation", request);
-      if (!reply.ok()) return reply.error();
-      const auto& eval = reply->evaluation();
-      if (triggered.empty()) {
-        triggered = eval.triggered_by();
-        say("    Evaluation triggered by job \"" + eval.job_id() + "\"");
+      YURT_ASSIGN(const auto reply,
+                  session_.client().get<model::EvaluationReadResponse>("ReadEvaluation", request));
+      progress_.evaluation = reply.evaluation();
+      const std::string& status = progress_.evaluation.status();
+      if (first) {
+        say_plain("    Evaluation triggered by job \"" + progress_.evaluation.job_id() + "\"");
       }
-      show_allocations(id);
-      if (status != eval.status()) {
-        status = eval.status();
-        const bool over = status == "complete" || status == "failed" || status == "canceled" ||
-                          status == "blocked";
-        if (over) {
-          say("    Evaluation status changed: \"pending\" -> \"" + status + "\"");
-          return eval;
-        }
+      first = false;
+      YURT_TRY(look_at_allocations(id));
+      draw();
+      if (status == "complete" || status == "failed" || status == "canceled" ||
+          status == "blocked") {
+        say_plain("    Evaluation status changed: \"pending\" -> \"" + status + "\"");
+        return {};
       }
-      request.mutable_query()->set_index(reply->query_meta().index());
+      request.mutable_query()->set_index(reply.query_meta().index());
     }
   }
 
-  void show_allocations(const std::string& id) {
+  Status look_at_allocations(const std::string& id) {
     model::EvaluationReadRequest request;
     *request.mutable_query() = query(session_);
     request.set_eval_id(id);
-    const auto reply =
-        session_.client().get<model::AllocationListResponse>("ListEvaluationAllocations", request);
-    if (!reply.ok()) return;
-    for (const auto& alloc : reply->allocations()) {
-      if (!shown_.insert(alloc.id()).second) continue;
-      say("    Allocation \"" + short_id(alloc.id(), options_.verbose) + "\" created: node \"" +
-          short_id(alloc.node_id(), options_.verbose) + "\", group \"" + alloc.task_group() + "\"");
+    YURT_ASSIGN(const auto reply, session_.client().get<model::AllocationListResponse>(
+                                      "ListEvaluationAllocations", request));
+    progress_.allocations.clear();
+    for (const auto& alloc : reply.allocations()) {
+      progress_.allocations.push_back(alloc);
+      if (!told_.insert(alloc.id()).second) continue;
+      say_plain("    Allocation \"" + short_id(alloc.id(), options_.verbose) +
+                "\" created: node \"" + short_id(alloc.node_id(), options_.verbose) +
+                "\", group \"" + alloc.task_group() + "\"");
     }
+    return {};
   }
 
   int report(const model::Evaluation& eval) {
+    const bool placed = eval.failed_tg_allocs().empty();
+    // Drawn already, and the deployment goes on from there.
+    if (live_ && placed && eval.status() == "complete" && options_.deployment &&
+        !deployment_.empty()) {
+      return exit_ok;
+    }
+    session_.terminal.keep_drawn();
     say("==> Evaluation \"" + short_id(eval.id(), options_.verbose) + "\" finished with status \"" +
-        eval.status() + "\"" +
-        (eval.failed_tg_allocs().empty() ? "" : " but failed to place all allocations:"));
+        eval.status() + "\"" + (placed ? "" : " but failed to place all allocations:"));
     if (!eval.status_description().empty()) say("    " + eval.status_description());
-    if (eval.failed_tg_allocs().empty()) return exit_ok;
+    if (placed) return exit_ok;
     say(placement_failures(session_.terminal, eval.failed_tg_allocs()));
     if (!eval.blocked_eval().empty()) {
       say("Evaluation \"" + short_id(eval.blocked_eval(), options_.verbose) +
@@ -113,58 +187,22 @@ class EvaluationMonitor {
 
   Session& session_;
   const MonitorOptions options_;
-  std::set<std::string> shown_;
+  const bool live_;
+  Progress progress_;
+  std::set<std::string> told_;
   std::string deployment_;
 };
-
-std::vector<std::string> deployment_lines(Session& session, const model::Deployment& deployment) {
-  std::vector<std::string> out;
-  out.push_back("    Deployment \"" + short_id(deployment.id()) +
-                "\": " + status_text(session.terminal, deployment.status()) + ", " +
-                deployment.status_description());
-  std::vector<std::string> groups;
-  for (const auto& [name, group] : deployment.task_groups()) groups.push_back(name);
-  std::sort(groups.begin(), groups.end());
-  for (const auto& name : groups) {
-    const auto& group = deployment.task_groups().at(name);
-    out.push_back("      group \"" + name + "\": desired " + std::to_string(group.desired_total()) +
-                  ", placed " + std::to_string(group.placed_allocs()) + ", healthy " +
-                  std::to_string(group.healthy_allocs()) + ", unhealthy " +
-                  std::to_string(group.unhealthy_allocs()));
-  }
-  return out;
-}
 
 }  // namespace
 
 int monitor_evaluation(Session& session, const std::string& eval_id,
                        const MonitorOptions& options) {
-  return EvaluationMonitor(session, options).run(eval_id);
+  return EvaluationMonitor(session, options).evaluation(eval_id);
 }
 
 int monitor_deployment(Session& session, const std::string& deployment_id, bool verbose) {
-  model::DeploymentReadRequest request;
-  *request.mutable_query() = query(session);
-  request.mutable_query()->set_wait(wait_ns);
-  request.set_deployment_id(deployment_id);
-  session.terminal.print("==> Monitoring deployment \"" + short_id(deployment_id, verbose) + "\"");
-  std::vector<std::string> shown;
-  while (true) {
-    const auto reply =
-        session.client().get<model::DeploymentReadResponse>("ReadDeployment", request);
-    if (!reply.ok()) return fail(session, reply.error());
-    const auto lines = deployment_lines(session, reply->deployment());
-    if (session.terminal.interactive()) {
-      session.terminal.redraw(lines);
-    } else if (lines != shown) {
-      for (const auto& line : lines) session.terminal.print(line);
-    }
-    shown = lines;
-    const std::string& status = reply->deployment().status();
-    if (status == "successful") return exit_ok;
-    if (status == "failed" || status == "cancelled") return exit_failure;
-    request.mutable_query()->set_index(reply->query_meta().index());
-  }
+  return EvaluationMonitor(session, {.verbose = verbose, .deployment = true})
+      .deployment(deployment_id);
 }
 
 }  // namespace yurt::cli

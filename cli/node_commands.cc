@@ -2,25 +2,27 @@
 #include <algorithm>
 
 #include "base/duration.h"
-#include "cli/output.h"
+#include "cli/named_commands.h"
+#include "cli/pages.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
 namespace {
 
-struct NodeOptions {
-  std::string node;
-  OutputOptions output;
-  bool verbose = false, stats = false;
+struct NodeOptions : PageOptions {
+  std::string node, filter;
+  bool stats = false;
   bool enable = false, disable = false;
   std::string deadline = "1h";
   bool force = false, no_deadline = false, ignore_system = false, keep_ineligible = false;
-  bool detach = false;
+  bool detach = false, yes = false, monitor = false;
+  std::string message;
 };
 
 int list_nodes(Session& session, const NodeOptions& options) {
   model::NodeListRequest request;
   *request.mutable_query() = query(session);
+  request.mutable_query()->set_filter(options.filter);
   request.set_resources(options.verbose);
   const auto reply = session.client().get<model::NodeListResponse>("ListNodes", request);
   if (!reply.ok()) return fail(session, reply.error());
@@ -185,11 +187,21 @@ int follow_drain(Session& session, const std::string& id) {
 }
 
 int drain_node(Session& session, const NodeOptions& options) {
+  if (options.monitor && !options.enable && !options.disable) {
+    const auto id = resolve_node(session, options.node);
+    return id.ok() ? follow_drain(session, *id) : fail(session, id.error());
+  }
   if (options.enable == options.disable) {
     return fail(session, {ErrorCode::invalid_argument, "give either -enable or -disable"});
   }
   const auto id = resolve_node(session, options.node);
   if (!id.ok()) return fail(session, id.error());
+  // A whole ID is meant; a prefix may name a node that is not.
+  if (options.enable && *id != options.node && !options.yes &&
+      !ask(session, "Move everything off node \"" + *id + "\"?")) {
+    session.terminal.print("Cancelled: nothing was drained");
+    return exit_failure;
+  }
   model::NodeDrainRequest request;
   *request.mutable_write() = write(session);
   request.set_node_id(*id);
@@ -202,6 +214,7 @@ int drain_node(Session& session, const NodeOptions& options) {
   } else {
     request.set_mark_eligible(!options.keep_ineligible);
   }
+  if (!options.message.empty()) (*request.mutable_meta())["message"] = options.message;
   const auto reply = session.client().get<model::NodeUpdateResponse>("DrainNode", request);
   if (!reply.ok()) return fail(session, reply.error());
   session.terminal.print("Node \"" + *id + "\" drain strategy " +
@@ -228,11 +241,27 @@ int set_eligibility(Session& session, const NodeOptions& options) {
 
 }  // namespace
 
-void add_node_commands(CLI::App& root, Session& session) {
-  CLI::App* node = add_group(root, "node", "Look at and act on the machines");
+namespace {
+
+void add_switch(CLI::App& command, NodeOptions& options) {
+  command.add_option("node", options.node, "Node ID or prefix")->required();
+  command.add_flag("--enable", options.enable, "Turn it on");
+  command.add_flag("--disable", options.disable, "Turn it off");
+}
+
+}  // namespace
+
+int show_node(Session& session, const std::string& node, const PageOptions& options) {
+  NodeOptions all;
+  static_cast<PageOptions&>(all) = options;
+  all.node = node;
+  return NodePage(session, all).show();
+}
+
+CLI::App* add_node_status(CLI::App& parent, Session& session, const std::string& name) {
   auto status = std::make_shared<NodeOptions>();
   CLI::App* command =
-      add_command(*node, session, "status", "List nodes, or show one", [&session, status] {
+      add_command(parent, session, name, "List nodes, or show one", [&session, status] {
         return status->node.empty() ? list_nodes(session, *status)
                                     : NodePage(session, *status).show();
       });
@@ -240,16 +269,15 @@ void add_node_commands(CLI::App& root, Session& session) {
   status->output.add_to(*command);
   command->add_flag("--verbose", status->verbose, "Show whole IDs and attributes");
   command->add_flag("--stats", status->stats, "Show the host's statistics");
+  command->add_option("--filter", status->filter, "List only nodes that match the expression");
+  return command;
+}
 
-  const auto add_switch = [](CLI::App* command, NodeOptions& options) {
-    command->add_option("node", options.node, "Node ID or prefix")->required();
-    command->add_flag("--enable", options.enable, "Turn it on");
-    command->add_flag("--disable", options.disable, "Turn it off");
-  };
+CLI::App* add_node_drain(CLI::App& parent, Session& session, const std::string& name) {
   auto drain = std::make_shared<NodeOptions>();
-  command = add_command(*node, session, "drain", "Move everything off a node, or end that",
-                        [&session, drain] { return drain_node(session, *drain); });
-  add_switch(command, *drain);
+  CLI::App* command = add_command(parent, session, name, "Move everything off a node, or end that",
+                                  [&session, drain] { return drain_node(session, *drain); });
+  add_switch(*command, *drain);
   command->add_option("--deadline", drain->deadline, "Move what is left by force after this long")
       ->capture_default_str();
   command->add_flag("--force", drain->force, "Move everything at once");
@@ -258,11 +286,21 @@ void add_node_commands(CLI::App& root, Session& session) {
   command->add_flag("--keep-ineligible", drain->keep_ineligible,
                     "With -disable: place nothing on it yet");
   command->add_flag("--detach", drain->detach, "Do not wait for the end");
+  command->add_option("-m,--message", drain->message, "Why, for the node's record");
+  command->add_flag("-y,--yes", drain->yes, "Do not ask");
+  command->add_flag("--monitor", drain->monitor, "Follow a drain that is under way");
+  return command;
+}
 
+void add_node_commands(CLI::App& root, Session& session) {
+  CLI::App* node = add_group(root, "node", "Look at and act on the machines");
+  add_node_status(*node, session, "status");
+  add_node_drain(*node, session, "drain");
   auto eligibility = std::make_shared<NodeOptions>();
-  command = add_command(*node, session, "eligibility", "Allow or forbid new placements on a node",
-                        [&session, eligibility] { return set_eligibility(session, *eligibility); });
-  add_switch(command, *eligibility);
+  CLI::App* command =
+      add_command(*node, session, "eligibility", "Allow or forbid new placements on a node",
+                  [&session, eligibility] { return set_eligibility(session, *eligibility); });
+  add_switch(*command, *eligibility);
 }
 
 }  // namespace yurt::cli

@@ -1,7 +1,7 @@
 // Objects as -json or as -t formats them.
 //
-// A -t text is either a list of fields ("ID,Status", printed with tabs between) or a template with
-// {{.Field.Nested}} references, {{range .List}} … {{end}} over lists and maps, and plain text.
+// A -t text is either a list of fields ("ID,Status", printed with tabs between) or a template
+// (cli/template_text.h).
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -25,9 +25,10 @@ struct OutputOptions {
 // `json` through the format. invalid_argument names what is wrong with it.
 [[nodiscard]] Result<std::string> format_json(const std::string& json, const std::string& format);
 
-// Print `message`, or one of its fields, as the options ask; the exit code.
+// Print `message`, one of its fields, or JSON, as the options ask; the exit code.
 int print_message(Session& session, const OutputOptions& options,
                   const google::protobuf::Message& message);
+int print_document(Session& session, const OutputOptions& options, const std::string& json);
 int print_field(Session& session, const OutputOptions& options,
                 const google::protobuf::Message& message, const std::string& field);
 

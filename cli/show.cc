@@ -64,6 +64,39 @@ std::string allocation_table(
   return table(session.terminal, rows);
 }
 
+std::string deployment_table(
+    Session& session, const google::protobuf::RepeatedPtrField<model::Deployment>& deployments,
+    bool verbose) {
+  if (deployments.empty()) return "No deployments found";
+  std::vector<Row> rows{{"ID", "Job ID", "Job Version", "Status", "Description"}};
+  for (const auto& deployment : deployments) {
+    rows.push_back({short_id(deployment.id(), verbose), deployment.job_id(),
+                    std::to_string(deployment.job_version()),
+                    status_text(session.terminal, deployment.status()),
+                    deployment.status_description()});
+  }
+  return table(session.terminal, rows);
+}
+
+std::string deployment_text(Session& session, const model::Deployment& deployment, bool verbose) {
+  const Terminal& terminal = session.terminal;
+  const std::string head =
+      key_values(terminal, {{"ID", short_id(deployment.id(), verbose)},
+                            {"Status", status_text(terminal, deployment.status())},
+                            {"Description", deployment.status_description()}});
+  std::vector<Row> rows;
+  for (const auto& [name, group] : deployment.task_groups()) {
+    rows.push_back({name, std::to_string(group.desired_total()),
+                    std::to_string(group.placed_allocs()), std::to_string(group.healthy_allocs()),
+                    std::to_string(group.unhealthy_allocs()),
+                    timestamp(group.require_progress_by())});
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.insert(rows.begin(),
+              {"Task Group", "Desired", "Placed", "Healthy", "Unhealthy", "Progress Deadline"});
+  return head + "\n\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows);
+}
+
 std::string metric_text(const model::AllocMetric& metric, const std::string& indent) {
   std::string out;
   const auto line = [&](const std::string& text) { out += indent + "* " + text + "\n"; };

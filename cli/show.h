@@ -23,6 +23,13 @@ namespace yurt::cli {
     Session& session, const google::protobuf::RepeatedPtrField<model::AllocationStub>& allocs,
     bool verbose);
 
+[[nodiscard]] std::string deployment_table(
+    Session& session, const google::protobuf::RepeatedPtrField<model::Deployment>& deployments,
+    bool verbose);
+// A deployment's state and the progress of its groups.
+[[nodiscard]] std::string deployment_text(Session& session, const model::Deployment& deployment,
+                                          bool verbose);
+
 // "Why is it pending": for each unplaced group, what filtered and what exhausted the nodes.
 [[nodiscard]] std::string placement_failures(
     const Terminal& terminal, const google::protobuf::Map<std::string, model::AllocMetric>& failed);

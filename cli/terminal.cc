@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,11 +41,37 @@ std::size_t shown_width(const std::string& text) {
   return width;
 }
 
+// The first `width` characters as a terminal shows them; colours are ended where it is cut.
+std::string cut(const std::string& text, std::size_t width) {
+  if (shown_width(text) <= width) return text;
+  std::size_t shown = 0, at = 0;
+  bool colored = false;
+  while (at < text.size() && shown + 1 < width) {
+    if (text[at] == '\033') {
+      colored = true;
+      while (at < text.size() && text[at] != 'm') ++at;
+      ++at;
+      continue;
+    }
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+    ++shown;
+  }
+  return text.substr(0, at) + "…" + (colored ? "\033[0m" : "");
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
 }  // namespace
 
 Terminal::Terminal()
     : interactive_(isatty(STDOUT_FILENO) != 0),
-      color_(interactive_ && !is_set("NO_COLOR") && !is_set("NOMAD_CLI_NO_COLOR")) {}
+      color_(is_set("NOMAD_CLI_FORCE_COLOR") ||
+             (interactive_ && !is_set("NO_COLOR") && !is_set("NOMAD_CLI_NO_COLOR"))) {}
 
 std::string Terminal::paint(Color color, const std::string& text) const {
   if (!color_ || color == Color::plain || text.empty()) return text;
@@ -64,8 +91,9 @@ void Terminal::print_error(const std::string& line) const {
 
 void Terminal::redraw(const std::vector<std::string>& lines) {
   std::string out;
+  const std::size_t width = terminal_width();
   if (drawn_ > 0) out += "\033[" + std::to_string(drawn_) + "A";
-  for (const std::string& line : lines) out += "\033[2K" + line + "\n";
+  for (const std::string& line : lines) out += "\033[2K" + cut(line, width) + "\n";
   if (lines.size() < drawn_) out += "\033[J";
   drawn_ = lines.size();
   std::fwrite(out.data(), 1, out.size(), stdout);

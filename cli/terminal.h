@@ -11,10 +11,11 @@ enum class Color { plain, bold, green, red, yellow, cyan, faint };
 
 class Terminal {
  public:
-  // Looks at the environment: is standard output a terminal, NO_COLOR, NOMAD_CLI_NO_COLOR.
+  // Looks at the environment: is standard output a terminal, NO_COLOR, NOMAD_CLI_NO_COLOR,
+  // NOMAD_CLI_FORCE_COLOR.
   Terminal();
 
-  void forbid_color() { color_ = false; }
+  void set_color(bool color) { color_ = color; }
   [[nodiscard]] bool interactive() const { return interactive_; }
   [[nodiscard]] bool color() const { return color_; }
   // `text` in `color`, or as it is when there are no colours here.
@@ -23,8 +24,11 @@ class Terminal {
   void print(const std::string& line) const;        // to standard output, with a newline
   void print_error(const std::string& line) const;  // to standard error, with a newline
 
-  // Draws `lines` in place of those drawn by the last call. REQUIRES: interactive()
+  // Draws `lines` in place of those drawn by the last call. Lines too long for the terminal are
+  // cut, since a line that wraps can't be drawn over. REQUIRES: interactive()
   void redraw(const std::vector<std::string>& lines);
+  // Leaves what was drawn where it is: the next redraw() starts below it.
+  void keep_drawn() { drawn_ = 0; }
 
  private:
   bool interactive_ = false;

@@ -156,6 +156,7 @@ void add_run_commands(CLI::App& root, cli::Session& session) {
   command->callback(
       [dev, &session] { session.run = [dev, &session] { return run_dev(session, *dev); }; });
 
+  root.set_version_flag("-v,--version", "Yurt v" YURT_VERSION, "Print the version");
   command = root.add_subcommand("version", "Print the version");
   command->callback([&session] {
     session.run = [&session] {
