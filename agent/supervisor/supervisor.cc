@@ -128,7 +128,9 @@ void Supervisor::learn_jobs(model::Assignments& assignments) {
   for (auto& assigned : *assignments.mutable_jobs()) {
     const JobVersionKey key{assigned.namespace_(), assigned.id(), assigned.version(),
                             assigned.create_index()};
-    if (const auto known = jobs_[key].lock()) {
+    // After a restore on the servers the same version may come again as another job.
+    if (const auto known = jobs_[key].lock();
+        known && known->job_modify_index() == assigned.job().job_modify_index()) {
       stream_jobs_[key] = known;
       continue;
     }
