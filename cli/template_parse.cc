@@ -186,6 +186,7 @@ class TemplateParser {
       }
       YURT_TRY(add_action(out, words));
     }
+    closer_.clear();  // of a block within, if any
     return out;
   }
 
