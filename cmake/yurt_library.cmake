@@ -26,12 +26,14 @@ function(yurt_library name)
   target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE yurt_warnings)
 endfunction()
 
-# yurt_test(NAME SOURCES files... DEPS targets...): a GoogleTest binary, one CTest test per case.
+# yurt_test(NAME SOURCES files... DEPS targets... ENVIRONMENT settings...): a GoogleTest binary, one
+# CTest test per case.
 function(yurt_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   yurt_compile_in_batches(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gtest GTest::gmock GTest::gtest_main
                         yurt_warnings)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ENVIRONMENT "${ARG_ENVIRONMENT}"
+                       TIMEOUT 300)
 endfunction()

@@ -7,7 +7,7 @@
 namespace yurt::scheduler {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_part(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
@@ -52,14 +52,14 @@ Result<std::vector<std::uint16_t>> parse_port_list(std::string_view text) {
   std::vector<std::uint16_t> ports;
   while (!text.empty()) {
     const auto comma = text.find(',');
-    const std::string_view part = trimmed(text.substr(0, comma));
+    const std::string_view part = trimmed_part(text.substr(0, comma));
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     if (part.empty()) continue;
     const auto dash = part.find('-');
-    YURT_ASSIGN(const std::uint16_t first, parse_port(trimmed(part.substr(0, dash))));
+    YURT_ASSIGN(const std::uint16_t first, parse_port(trimmed_part(part.substr(0, dash))));
     std::uint16_t last = first;
     if (dash != std::string_view::npos) {
-      YURT_ASSIGN(last, parse_port(trimmed(part.substr(dash + 1))));
+      YURT_ASSIGN(last, parse_port(trimmed_part(part.substr(dash + 1))));
     }
     if (last < first) {
       return Error{ErrorCode::invalid_argument,

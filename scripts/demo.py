@@ -114,6 +114,28 @@ def train(cluster, output):
     print(f"metrics.json: {metrics}")
 
 
+SWEEP = ["-once", "-wait", "-sweep", "rate=0.01,0.05,0.1,0.5", "-sweep", "epochs=5,20,80",
+         "iris-sweep"]
+
+
+def sweep(cluster, output):
+    say("Sweep: twelve trials through a lane of four, the best first")
+    cluster.cli("job", "run", "-var", f"source={EXAMPLES}", "-var", f"output={output}",
+                EXAMPLES / "sweep.nomad.hcl")
+    started = cluster.cli("job", "dispatch", *SWEEP)
+    sweep_id = started.split("Sweep ID = ")[1].split()[0]
+    cluster.cli("sweep", "results", "-sort", "accuracy", sweep_id)
+    trials = cluster.get(f"/v1/sweep/{sweep_id}/trials")
+    done = [t for t in trials if t["Result"]["Status"] == "complete"]
+    if len(done) != 12 or not all("accuracy" in t["Result"]["Metrics"] for t in done):
+        raise Failure(f"{len(done)} of 12 trials completed with metrics")
+    say("Again: the same sweep is found, and nothing is run")
+    if sweep_id not in cluster.cli("job", "dispatch", *SWEEP):
+        raise Failure("the same sweep was started twice")
+    best = max(done, key=lambda t: t["Result"]["Metrics"]["accuracy"])["Parameters"]
+    return output / f"rate-{best['rate']}-epochs-{best['epochs']}"
+
+
 def serve(cluster, model):
     say("Serve: three predictors, each on a port of its own")
     cluster.cli("job", "run", "-var", f"source={EXAMPLES}", "-var", f"model={model}",
@@ -152,10 +174,11 @@ def main():
         cluster = Cluster(yurt, folder)
         wait_for("the node", lambda: [n for n in cluster.get("/v1/nodes") if n["Status"] == "ready"])
         train(cluster, folder / "model")
-        alloc_id, address = serve(cluster, folder / "model" / "model.json")
+        best = sweep(cluster, folder / "trials")
+        alloc_id, address = serve(cluster, best / "model.json")
         survive(cluster, alloc_id, address)
         stop(cluster)
-        say("Done: trained, served, survived, stopped")
+        say("Done: trained, swept, served, survived, stopped")
         return 0
     except Failure as failure:
         print(f"\ndemo: {failure}", file=sys.stderr)
@@ -166,7 +189,7 @@ def main():
         return 1
     finally:
         if cluster:
-            for job in ("iris-serve", "iris-train"):
+            for job in ("iris-serve", "iris-train", "iris-sweep"):
                 subprocess.run([str(yurt), "job", "stop", "-purge", "-detach", job],
                                env={**os.environ, "YURT_ADDR": cluster.rpc},
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "agent/runner/metrics_file.h"
 #include "base/glob.h"
 #include "base/ids.h"
 #include "proto/agent_stream.pb.h"
@@ -159,6 +160,7 @@ TaskEnvironment::TaskEnvironment(const model::Assignment& assignment, const mode
   out["NOMAD_ALLOC_DIR"] = paths.alloc_dir;
   out["NOMAD_TASK_DIR"] = paths.task_dir;
   out["NOMAD_SECRETS_DIR"] = paths.secrets_dir;
+  out["YURT_METRICS_FILE"] = paths.task_dir + "/" + metrics_file_name;
   out["NOMAD_ALLOC_ID"] = id.to_string();
   out["NOMAD_SHORT_ALLOC_ID"] = id.short_form();
   out["NOMAD_ALLOC_NAME"] = assignment.job_id() + "." + assignment.group() + "[" + index + "]";

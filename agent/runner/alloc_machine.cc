@@ -157,6 +157,10 @@ void AllocMachine::note(std::size_t task, Instant now, model::TaskEvent event) {
   tasks_.at(task).note(now, std::move(event));
 }
 
+void AllocMachine::report(std::size_t task, const std::map<std::string, double>& metrics) {
+  tasks_.at(task).report(metrics);
+}
+
 AllocEffects AllocMachine::on_time(Instant now) {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     with(i, [&](auto& machine, auto& out) { machine.on_time(now, out); });

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +23,7 @@ namespace yurt::agent {
 
 struct AllocSpec {
   std::vector<TaskSpec> tasks;
-  std::int64_t shutdown_delay_ns = 0;            // the group's
+  std::int64_t shutdown_delay_ns = 0;              // the group's
   std::optional<std::int64_t> deadline_wall_ns{};  // max_run_duration's end
   std::optional<HealthRule> health{};
 };
@@ -69,6 +70,8 @@ class AllocMachine {
   // Every task from the beginning, those that have ended included. failed_precondition once the
   // allocation is terminal or being stopped.
   Result<AllocEffects> restart_all(Instant now, const std::string& reason);
+  // What a task reported of itself; no effects.
+  void report(std::size_t task, const std::map<std::string, double>& metrics);
   void note(std::size_t task, Instant now, model::TaskEvent event);
   AllocEffects on_time(Instant now);
   [[nodiscard]] std::optional<std::int64_t> wake_steady_ns() const;

@@ -86,6 +86,7 @@ void AllocRunner::start(const AllocRunner* predecessor) {
     perform({});
   }
   for (const auto& task : tasks_) task->follow();
+  watch_metrics();
   std::optional<AllocDir> previous;
   if (predecessor != nullptr && group_->ephemeral_disk().sticky()) previous = predecessor->dir();
   std::vector<std::string> names;
@@ -230,6 +231,7 @@ void AllocRunner::task_prepared(std::size_t task, std::optional<PrepareFailure> 
 
 void AllocRunner::task_started(std::size_t task, std::int64_t started_at_ns) {
   perform(machine_.started(task, now(), started_at_ns));
+  watch_metrics();
 }
 
 void AllocRunner::task_start_failed(std::size_t task, const Error& error) {
@@ -237,6 +239,7 @@ void AllocRunner::task_start_failed(std::size_t task, const Error& error) {
 }
 
 void AllocRunner::task_exited(std::size_t task, const drivers::ExitResult& result) {
+  read_metrics(task);
   perform(machine_.exited(task, now(), result));
 }
 
@@ -302,6 +305,32 @@ void AllocRunner::store_progress() {
   if (const auto status = context_.store.put_progress(update_message(), changed); !status.ok()) {
     YURT_LOG(error, "agent", "allocation {}: {}", id_.to_string(), status.error().message);
   }
+}
+
+bool AllocRunner::read_metrics(std::size_t task) {
+  const auto path = dir_.task(machine_.tasks()[task].spec().name).local / metrics_file_name;
+  MetricsFile& file = metrics_.try_emplace(task, path).first->second;
+  if (!file.read_on()) return false;
+  machine_.report(task, file.values());
+  return true;
+}
+
+void AllocRunner::watch_metrics() {
+  if (metrics_timer_ != 0) return;
+  metrics_timer_ = context_.loop.at(
+      context_.clock.steady_ns() + nanoseconds_per_second, [self = weak_from_this()] {
+        const auto alive = self.lock();
+        if (!alive) return;
+        alive->metrics_timer_ = 0;
+        bool any_runs = false, news = false;
+        for (std::size_t i = 0; i < alive->machine_.tasks().size(); ++i) {
+          if (!alive->machine_.tasks()[i].runs()) continue;
+          any_runs = true;
+          news |= alive->read_metrics(i);
+        }
+        if (news) alive->perform({});
+        if (any_runs) alive->watch_metrics();
+      });
 }
 
 void AllocRunner::set_timer() {

@@ -14,6 +14,7 @@
 
 #include "agent/alloc_dir/alloc_dir.h"
 #include "agent/runner/alloc_machine.h"
+#include "agent/runner/metrics_file.h"
 #include "agent/runner/runner_context.h"
 #include "agent/runner/task_runner.h"
 #include "proto/agent_stream.pb.h"
@@ -85,6 +86,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void perform(const AllocEffects& effects);
   void store_progress();
   void set_timer();
+  // Takes in what the task has reported since the last look; true when there was something.
+  bool read_metrics(std::size_t task);
+  void watch_metrics();
   void set_jobs();
 
   RunnerContext& context_;
@@ -97,6 +101,8 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   AllocMachine machine_;
   std::vector<std::shared_ptr<TaskRunner>> tasks_;
   std::map<std::string, TaskRun> stored_runs_;
+  std::map<std::size_t, MetricsFile> metrics_;  // of tasks that have started
+  Loop::TimerId metrics_timer_ = 0;
   Loop::TimerId timer_ = 0;
   std::int64_t timer_at_ns_ = 0;
   std::int64_t terminal_at_wall_ns_ = 0;

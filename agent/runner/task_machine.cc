@@ -94,6 +94,8 @@ void TaskMachine::exited(Instant now, double fraction, const drivers::ExitResult
     task_event::append(state_, task_event::log_warning(warning), finished_ns);
   }
   task_event::append(state_, task_event::terminated(result), finished_ns);
+  state_.set_peak_memory(std::max(state_.peak_memory(), result.peak_memory_bytes));
+  state_.set_cpu_time(state_.cpu_time() + result.cpu_time_ns);
   out.push_back({.action = TaskAction::destroy});
   const Instant ended{finished_ns, now.steady_ns};
   if (kill_requested_) {
@@ -110,6 +112,10 @@ void TaskMachine::exited(Instant now, double fraction, const drivers::ExitResult
     return;
   }
   end_run(ended, fraction, result.successful() ? RunEnd::success : RunEnd::failure, out);
+}
+
+void TaskMachine::report(const std::map<std::string, double>& metrics) {
+  for (const auto& [name, value] : metrics) (*state_.mutable_metrics())[name] = value;
 }
 
 void TaskMachine::end_run(Instant now, double fraction, RunEnd end, TaskEffects& out) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,6 +89,8 @@ class TaskMachine {
   // Dead or not, back to waiting for its turn. REQUIRES: dead
   void reset();
   void note(Instant now, model::TaskEvent event);
+  // The newest values of what the task reported.
+  void report(const std::map<std::string, double>& metrics);
   // Fails the task for good; one that runs is killed first.
   void fail(Instant now, model::TaskEvent event, TaskEffects& out);
   void on_time(Instant now, TaskEffects& out);

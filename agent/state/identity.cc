@@ -5,7 +5,7 @@
 namespace yurt::agent {
 namespace {
 
-std::string trimmed(std::string text) {
+std::string without_space_around(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return text;
 }
@@ -13,7 +13,7 @@ std::string trimmed(std::string text) {
 Result<Uuid> load_or_create(const std::filesystem::path& path, unsigned mode, Random& random) {
   auto text = read_file(path);
   if (text.ok()) {
-    const auto uuid = Uuid::parse(trimmed(*text));
+    const auto uuid = Uuid::parse(without_space_around(*text));
     if (!uuid) {
       return Error{
           ErrorCode::corrupt,
@@ -37,7 +37,7 @@ Result<NodeIdentity> load_or_create_identity(const std::filesystem::path& data_d
 }
 
 std::string read_boot_id() {
-  return trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or(""));
+  return without_space_around(read_file("/proc/sys/kernel/random/boot_id").value_or(""));
 }
 
 }  // namespace yurt::agent

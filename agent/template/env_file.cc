@@ -5,7 +5,7 @@
 namespace yurt::agent {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_line(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0) {
     text.remove_prefix(1);
   }
@@ -52,7 +52,7 @@ Result<std::string> value(std::string_view& text, int line) {
     const std::string_view inner = text.substr(1, close - 1);
     text.remove_prefix(close + 1);
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view rest = trimmed(text.substr(0, end));
+    const std::string_view rest = trimmed_line(text.substr(0, end));
     if (!rest.empty() && rest.front() != '#') {
       return Error{ErrorCode::invalid_argument,
                    "line " + std::to_string(line) + ": unexpected text behind the quoted value"};
@@ -66,7 +66,7 @@ Result<std::string> value(std::string_view& text, int line) {
     plain = plain.substr(0, comment);
   }
   text.remove_prefix(end);
-  return std::string(trimmed(plain));
+  return std::string(trimmed_line(plain));
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ Result<std::map<std::string, std::string>> parse_env_file(std::string_view text)
   while (!text.empty()) {
     ++line;
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view whole = trimmed(text.substr(0, end));
+    const std::string_view whole = trimmed_line(text.substr(0, end));
     if (whole.empty() || whole.front() == '#') {
       text.remove_prefix(std::min(end + 1, text.size()));
       continue;
@@ -87,8 +87,8 @@ Result<std::map<std::string, std::string>> parse_env_file(std::string_view text)
       return Error{ErrorCode::invalid_argument,
                    "line " + std::to_string(line) + ": expected NAME=value"};
     }
-    std::string_view name = trimmed(text.substr(0, equals));
-    if (name.substr(0, 7) == "export ") name = trimmed(name.substr(7));
+    std::string_view name = trimmed_line(text.substr(0, equals));
+    if (name.substr(0, 7) == "export ") name = trimmed_line(name.substr(7));
     if (name.empty()) {
       return Error{ErrorCode::invalid_argument,
                    "line " + std::to_string(line) + ": the name is missing before '='"};

@@ -3,7 +3,8 @@
     train.py DATA.csv OUTPUT_FOLDER [EPOCHS] [LEARNING_RATE]
 
 Writes model.json (what predict.py serves) and metrics.json (accuracy on a held-out fifth) into the
-output folder, and prints the loss as it falls.
+output folder, prints the loss as it falls, and reports loss and accuracy to Yurt through the file
+that YURT_METRICS_FILE names.
 """
 import csv
 import json
@@ -40,6 +41,13 @@ def probabilities(weights, features):
     return [power / total for power in powers]
 
 
+def report(**metrics):
+    path = os.environ.get("YURT_METRICS_FILE")
+    if path:
+        with open(path, "a") as file:
+            file.write(json.dumps(metrics) + "\n")
+
+
 def main():
     data, output = sys.argv[1], sys.argv[2]
     epochs = int(sys.argv[3]) if len(sys.argv) > 3 else 200
@@ -66,6 +74,7 @@ def main():
                     w[i + 1] -= rate * error * value
         if epoch % max(1, epochs // 5) == 0:
             print(f"epoch {epoch:4d}  loss {loss / len(training):.4f}", flush=True)
+            report(loss=loss / len(training))
 
     correct = 0
     for features, label in held_out:
@@ -78,6 +87,7 @@ def main():
                    "weights": weights}, file)
     with open(os.path.join(output, "metrics.json"), "w") as file:
         json.dump({"accuracy": accuracy, "epochs": epochs, "learning_rate": rate}, file)
+    report(accuracy=accuracy)
     print(f"accuracy {accuracy:.3f} on {len(held_out)} flowers it has not seen")
 
 

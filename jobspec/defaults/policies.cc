@@ -5,8 +5,8 @@
 namespace yurt::jobspec {
 namespace {
 
-constexpr std::int64_t minute = 60 * nanoseconds_per_second;
-constexpr std::int64_t hour = 60 * minute;
+constexpr std::int64_t one_minute = 60 * nanoseconds_per_second;
+constexpr std::int64_t one_hour = 60 * one_minute;
 
 model::UpdateStrategy default_update() {
   model::UpdateStrategy update;
@@ -14,8 +14,8 @@ model::UpdateStrategy default_update() {
   update.set_max_parallel(1);
   update.set_health_check("checks");
   update.set_min_healthy_time(10 * nanoseconds_per_second);
-  update.set_healthy_deadline(5 * minute);
-  update.set_progress_deadline(10 * minute);
+  update.set_healthy_deadline(5 * one_minute);
+  update.set_progress_deadline(10 * one_minute);
   update.set_canary(0);
   update.set_auto_revert(false);
   update.set_auto_promote(false);
@@ -27,17 +27,17 @@ model::MigrateStrategy default_migrate() {
   migrate.set_max_parallel(1);
   migrate.set_health_check("checks");
   migrate.set_min_healthy_time(10 * nanoseconds_per_second);
-  migrate.set_healthy_deadline(5 * minute);
+  migrate.set_healthy_deadline(5 * one_minute);
   return migrate;
 }
 
 model::ReschedulePolicy default_reschedule(bool service) {
   model::ReschedulePolicy reschedule;
   reschedule.set_attempts(service ? 0 : 1);
-  reschedule.set_interval(service ? 0 : 24 * hour);
+  reschedule.set_interval(service ? 0 : 24 * one_hour);
   reschedule.set_delay((service ? 30 : 5) * nanoseconds_per_second);
   reschedule.set_delay_function(service ? "exponential" : "constant");
-  reschedule.set_max_delay(service ? hour : 0);
+  reschedule.set_max_delay(service ? one_hour : 0);
   reschedule.set_unlimited(service);
   return reschedule;
 }
@@ -45,7 +45,7 @@ model::ReschedulePolicy default_reschedule(bool service) {
 model::RestartPolicy default_restart(bool runs_on) {
   model::RestartPolicy restart;
   restart.set_attempts(runs_on ? 2 : 3);
-  restart.set_interval(runs_on ? 30 * minute : 24 * hour);
+  restart.set_interval(runs_on ? 30 * one_minute : 24 * one_hour);
   restart.set_delay(15 * nanoseconds_per_second);
   restart.set_mode("fail");
   restart.set_render_templates(false);

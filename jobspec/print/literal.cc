@@ -11,7 +11,7 @@ namespace {
 using google::protobuf::Value;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_decimal(char c) { return c >= '0' && c <= '9'; }
 
 // Bytes of a reference at the start of `text` that the parser leaves as it is: ${name.name}, whose
 // root is none of the file's own. 0 when there is none.
@@ -80,7 +80,7 @@ bool fits_heredoc(std::string_view text) {
 bool is_identifier(std::string_view name) {
   if (name.empty() || !is_letter(name[0])) return false;
   for (const char c : name) {
-    if (!is_letter(c) && !is_digit(c) && c != '-') return false;
+    if (!is_letter(c) && !is_decimal(c) && c != '-') return false;
   }
   return true;
 }

@@ -44,7 +44,7 @@ void check_tasks(const model::Job& job, const model::TaskGroup& group, const std
   }
 }
 
-void check_times(const model::Job& job, const model::TaskGroup& group, const std::string& path,
+void check_group_times(const model::Job& job, const model::TaskGroup& group, const std::string& path,
                  Issues& issues) {
   check_not_negative("shutdown_delay", group.shutdown_delay(), path_of(path, "shutdown_delay"),
                      issues);
@@ -93,7 +93,7 @@ void check_group(const model::Job& job, const model::TaskGroup& group, const std
     issues.error(path_of(path, "name"), "the group's name must not contain a NUL character");
   }
   check_count(job, group, path, issues);
-  check_times(job, group, path, issues);
+  check_group_times(job, group, path, issues);
   check_constraints(group.constraint(), Level::group, path_of(path, "constraint"), issues);
   check_affinities(job, group.affinity(), path_of(path, "affinity"), issues);
   check_spreads(job, group.spread(), path_of(path, "spread"), issues);

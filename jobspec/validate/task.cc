@@ -44,7 +44,7 @@ void check_driver(const model::Task& task, const std::string& path, const Valida
   }
 }
 
-void check_times(const model::Job& job, const model::TaskGroup& group, const model::Task& task,
+void check_task_times(const model::Job& job, const model::TaskGroup& group, const model::Task& task,
                  const std::string& path, Issues& issues) {
   check_not_negative("kill_timeout", task.kill_timeout(), path_of(path, "kill_timeout"), issues);
   check_not_negative("shutdown_delay", task.shutdown_delay(), path_of(path, "shutdown_delay"),
@@ -84,7 +84,7 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
                 const std::string& path, const ValidateOptions& options, Issues& issues) {
   check_name(task, path, issues);
   check_driver(task, path, options, issues);
-  check_times(job, group, task, path, issues);
+  check_task_times(job, group, task, path, issues);
   check_constraints(task.constraint(), Level::task, path_of(path, "constraint"), issues);
   check_affinities(job, task.affinity(), path_of(path, "affinity"), issues);
   check_resources(task, path, issues);

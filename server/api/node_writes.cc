@@ -7,7 +7,7 @@
 namespace yurt::server {
 namespace {
 
-using Response = model::NodeUpdateResponse;
+using NodeResponse = model::NodeUpdateResponse;
 
 NodeRef find(const Snapshot& snapshot, const std::string& id) {
   return snapshot.node(NodeId::parse_or_nil(id));
@@ -23,8 +23,8 @@ void set_event(const Serving& serving, model::NodeEvent& event, const std::strin
 // Proposes `command`, whose evaluations are `evaluations`, and answers with their IDs.
 template <typename Evaluations>
 void finish(const Serving& serving, model::Command command, const Evaluations& evaluations,
-            Done<Response> done) {
-  Response response;
+            Done<NodeResponse> done) {
+  NodeResponse response;
   for (const auto& eval : evaluations) response.add_eval_ids(eval.id());
   propose(serving, std::move(command), std::move(done),
           [response = std::move(response)](const Applied& applied) mutable {
@@ -44,7 +44,7 @@ void add_evaluations(const Serving& serving, const Snapshot& snapshot, const mod
 }
 
 void drain(const Serving& serving, std::unique_ptr<model::NodeDrainRequest> request,
-           Done<Response> done) {
+           Done<NodeResponse> done) {
   const Snapshot snapshot = serving.core.snapshot();
   const NodeRef node = find(snapshot, request->node_id());
   if (!node) return done(not_found("node"));
@@ -76,7 +76,7 @@ void drain(const Serving& serving, std::unique_ptr<model::NodeDrainRequest> requ
 }
 
 void set_eligibility(const Serving& serving, std::unique_ptr<model::NodeEligibilityRequest> request,
-                     Done<Response> done) {
+                     Done<NodeResponse> done) {
   const Snapshot snapshot = serving.core.snapshot();
   const NodeRef node = find(snapshot, request->node_id());
   if (!node) return done(not_found("node"));
@@ -99,7 +99,7 @@ void set_eligibility(const Serving& serving, std::unique_ptr<model::NodeEligibil
 }
 
 void evaluate(const Serving& serving, std::unique_ptr<model::NodeWriteRequest> request,
-              Done<Response> done) {
+              Done<NodeResponse> done) {
   const Snapshot snapshot = serving.core.snapshot();
   const NodeRef node = find(snapshot, request->node_id());
   if (!node) return done(not_found("node"));
@@ -107,7 +107,7 @@ void evaluate(const Serving& serving, std::unique_ptr<model::NodeWriteRequest> r
   auto* update = command.mutable_upsert_evaluations();
   add_evaluations(serving, snapshot, *node, *update);
   if (update->evaluations_size() == 0) {
-    Response response;
+    NodeResponse response;
     response.set_node_modify_index(node->modify_index());
     response.set_index(snapshot.index());
     return done(std::move(response));
@@ -115,14 +115,14 @@ void evaluate(const Serving& serving, std::unique_ptr<model::NodeWriteRequest> r
   const auto evaluations = update->evaluations();
   const std::uint64_t node_index = node->modify_index();
   finish(serving, std::move(command), evaluations,
-         [done = std::move(done), node_index](Result<Response> response) {
+         [done = std::move(done), node_index](Result<NodeResponse> response) {
            if (response) response->set_node_modify_index(node_index);
            done(std::move(response));
          });
 }
 
 void purge(const Serving& serving, std::unique_ptr<model::NodeWriteRequest> request,
-           Done<Response> done) {
+           Done<NodeResponse> done) {
   const Snapshot snapshot = serving.core.snapshot();
   const NodeRef node = find(snapshot, request->node_id());
   if (!node) return done(not_found("node"));

@@ -7,18 +7,18 @@ namespace yurt::drivers::docker {
 namespace {
 
 using Json = nlohmann::json;
-using Reader = ConfigReader;
+using DockerReader = ConfigReader;
 template <typename T>
 using Setting = ConfigReader::Setting<T>;
 
 // One setting that is read into one member as it is.
 template <typename T, auto member>
-void plain(Reader& reader, const std::string& field, const Json& value, T& into) {
+void plain(DockerReader& reader, const std::string& field, const Json& value, T& into) {
   reader.read(field, value, into.*member);
 }
 
 template <typename T, auto member>
-void duration(Reader& reader, const std::string& field, const Json& value, T& into) {
+void duration(DockerReader& reader, const std::string& field, const Json& value, T& into) {
   reader.read_duration(field, value, into.*member);
 }
 
@@ -50,7 +50,7 @@ constexpr std::array<Setting<MountConfig>, 2> volume_driver_settings{{
 }};
 
 template <typename T, const auto& settings>
-void nested(Reader& reader, const std::string& field, const Json& value, T& into) {
+void nested(DockerReader& reader, const std::string& field, const Json& value, T& into) {
   reader.blocks(field, value, [&](const std::string& own, const Json& block) {
     reader.read_block<T>(own, block, settings, into);
   });
@@ -87,20 +87,23 @@ constexpr std::array<Setting<HealthcheckConfig>, 6> healthcheck_settings{{
     {"retries", plain<HealthcheckConfig, &HealthcheckConfig::retries>},
 }};
 
-void read_auth(Reader& reader, const std::string& field, const Json& value, DockerConfig& into) {
+void read_auth(DockerReader& reader, const std::string& field, const Json& value,
+               DockerConfig& into) {
   nested<AuthConfig, auth_settings>(reader, field, value, into.auth);
 }
 
-void read_logging(Reader& reader, const std::string& field, const Json& value, DockerConfig& into) {
+void read_logging(DockerReader& reader, const std::string& field, const Json& value,
+                  DockerConfig& into) {
   nested<LoggingConfig, logging_settings>(reader, field, value, into.logging);
 }
 
-void read_healthchecks(Reader& reader, const std::string& field, const Json& value,
+void read_healthchecks(DockerReader& reader, const std::string& field, const Json& value,
                        DockerConfig& into) {
   nested<HealthcheckConfig, healthcheck_settings>(reader, field, value, into.healthchecks);
 }
 
-void read_devices(Reader& reader, const std::string& field, const Json& value, DockerConfig& into) {
+void read_devices(DockerReader& reader, const std::string& field, const Json& value,
+                  DockerConfig& into) {
   reader.blocks(field, value, [&](const std::string& own, const Json& block) {
     auto& device = into.devices.emplace_back();
     reader.read_block<DeviceConfig>(own, block, device_settings, device);
@@ -111,7 +114,8 @@ void read_devices(Reader& reader, const std::string& field, const Json& value, D
   });
 }
 
-void read_mounts(Reader& reader, const std::string& field, const Json& value, DockerConfig& into) {
+void read_mounts(DockerReader& reader, const std::string& field, const Json& value,
+                 DockerConfig& into) {
   reader.blocks(field, value, [&](const std::string& own, const Json& block) {
     auto& mount = into.mounts.emplace_back();
     reader.read_block<MountConfig>(own, block, mount_settings, mount);
@@ -125,7 +129,7 @@ void read_mounts(Reader& reader, const std::string& field, const Json& value, Do
   });
 }
 
-void read_port_map(Reader& reader, const std::string& field, const Json& value,
+void read_port_map(DockerReader& reader, const std::string& field, const Json& value,
                    DockerConfig& into) {
   reader.blocks(field, value, [&](const std::string& own, const Json& block) {
     for (const auto& [label, port] : block.items()) {
@@ -140,7 +144,7 @@ void read_port_map(Reader& reader, const std::string& field, const Json& value,
 }
 
 // A list; a single text is a list of one.
-void read_entrypoint(Reader& reader, const std::string& field, const Json& value,
+void read_entrypoint(DockerReader& reader, const std::string& field, const Json& value,
                      DockerConfig& into) {
   into.entrypoint.emplace();
   if (value.is_string()) {
@@ -215,13 +219,13 @@ constexpr auto docker_settings = std::to_array<Setting<DockerConfig>>({
     setting<&D::cgroupns>("cgroupns"),
 });
 
-void check_range(Reader& reader, const char* field, std::int64_t value, std::int64_t low,
+void check_range(DockerReader& reader, const char* field, std::int64_t value, std::int64_t low,
                  std::int64_t high) {
   if (value >= low && value <= high) return;
   reader.fail(field, "must be from " + std::to_string(low) + " to " + std::to_string(high));
 }
 
-void check_docker_config(Reader& reader, const DockerConfig& config) {
+void check_docker_config(DockerReader& reader, const DockerConfig& config) {
   if (config.image.empty()) reader.fail("image", "is required");
   if (!config.ports.empty() && !config.port_map.empty()) {
     reader.fail("port_map", "and ports exclude each other; ports is the one to keep");
@@ -261,7 +265,7 @@ void check_docker_config(Reader& reader, const DockerConfig& config) {
 std::vector<ConfigError> parse_docker_config(std::string_view text, bool lenient,
                                              DockerConfig& config) {
   std::vector<ConfigError> errors;
-  Reader reader(errors, lenient);
+  DockerReader reader(errors, lenient);
   const Json json = text.empty() ? Json::object() : Json::parse(text, nullptr, false);
   if (!json.is_object()) {
     reader.fail("config", "must be a block of settings");

@@ -83,7 +83,7 @@ class CsvReader {
   std::string problem_;
 };
 
-CallResult decode(Arguments arguments, std::uint64_t limit) {
+CallResult decode_csv(Arguments arguments, std::uint64_t limit) {
   CsvReader reader(arguments[0].as_string());
   std::vector<std::string> names, fields;
   if (!reader.next(names)) {
@@ -119,7 +119,7 @@ CallResult decode(Arguments arguments, std::uint64_t limit) {
 }  // namespace
 
 void add_csv_functions(FunctionTable& table) {
-  table["csvdecode"] = {{string_parameter("str")}, {}, decode};
+  table["csvdecode"] = {{string_parameter("str")}, {}, decode_csv};
 }
 
 }  // namespace yurt::hcl

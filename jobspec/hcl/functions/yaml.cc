@@ -17,7 +17,7 @@ constexpr std::size_t longest_document_bytes = 1 << 20;
 // Reading a part takes far longer than making a value of it.
 constexpr std::uint64_t part_cost = 512;
 
-// Leaves the parser, which has no other way out than an exception; caught in decode().
+// Leaves the parser, which has no other way out than an exception; caught in decode_yaml().
 struct Refused {
   std::string reason;
   YAML::Mark mark;
@@ -168,7 +168,7 @@ CallError at(const YAML::Mark& mark, const std::string& reason) {
                     0);
 }
 
-CallResult decode(Arguments arguments, std::uint64_t limit) {
+CallResult decode_yaml(Arguments arguments, std::uint64_t limit) {
   const std::string& text = arguments[0].as_string();
   if (text.size() > longest_document_bytes) {
     return call_error(
@@ -198,7 +198,7 @@ CallResult encode(Arguments arguments, std::uint64_t limit) {
 }  // namespace
 
 void add_yaml_functions(FunctionTable& table) {
-  table["yamldecode"] = {{string_parameter("src")}, {}, decode};
+  table["yamldecode"] = {{string_parameter("src")}, {}, decode_yaml};
   table["yamlencode"] = {{nullable_parameter("value")}, {}, encode};
 }
 
