@@ -1,41 +1,25 @@
 #include "bench/raft/cluster_process.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "bench/machine/held_port.h"
 
 namespace yurt::bench {
-namespace {
-
-// Bound and never listened on: gRPC shares it (SO_REUSEPORT), nobody else takes it.
-UniqueFd hold_port(std::string& address) {
-  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  YURT_ASSERT(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof name;
-  YURT_ASSERT(::bind(fd.get(), reinterpret_cast<sockaddr*>(&name), length) == 0);
-  YURT_ASSERT(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&name), &length) == 0);
-  address = "127.0.0.1:" + std::to_string(ntohs(name.sin_port));
-  return fd;
-}
-
-}  // namespace
-
 ClusterProcess::ClusterProcess(std::string program, int size, std::filesystem::path folder)
     : program_(std::move(program)),
       folder_(std::move(folder)),
       addresses_(static_cast<std::size_t>(size)),
       nodes_(static_cast<std::size_t>(size)),
       leads_(static_cast<std::size_t>(size)) {
-  for (std::string& address : addresses_) ports_.push_back(hold_port(address));
+  for (std::string& address : addresses_) {
+    HeldPort port = hold_port();
+    address = std::move(port.address);
+    ports_.push_back(std::move(port.holder));
+  }
   for (int node = 0; node < size; ++node) start(node);
 }
 
@@ -44,7 +28,7 @@ void ClusterProcess::start(int node) {
   std::vector<std::string> arguments{program_, std::to_string(node + 1), addresses_[at],
                                      folder_.string(), std::to_string(nodes_.size())};
   arguments.insert(arguments.end(), addresses_.begin(), addresses_.end());
-  nodes_[at] = std::make_unique<NodeProcess>(arguments);
+  nodes_[at] = std::make_unique<ChildProcess>(arguments);
 }
 
 std::int64_t ClusterProcess::kill(int node) {

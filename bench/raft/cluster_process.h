@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
-#include "bench/raft/node_process.h"
+#include "bench/machine/child_process.h"
 
 namespace yurt::bench {
 
@@ -40,7 +40,7 @@ class ClusterProcess {
   const std::filesystem::path folder_;
   std::vector<std::string> addresses_;
   std::vector<UniqueFd> ports_;  // held, so that nobody else gets them
-  std::vector<std::unique_ptr<NodeProcess>> nodes_;
+  std::vector<std::unique_ptr<ChildProcess>> nodes_;
   std::vector<bool> leads_;
   std::vector<std::pair<int, std::string>> lines_;  // not asked for yet
 };

@@ -9,13 +9,14 @@
 // scheduler_verified_per_s (placements the plan verifier checks). The limit of the first row is
 // what it takes to make that many allocations, with IDs, and nothing else.
 #include <chrono>
-#include <cstdio>
-#include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/assert.h"
+#include "bench/machine/arguments.h"
+#include "bench/machine/row.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "scheduler/computed_class.h"
@@ -173,64 +174,49 @@ double bare_allocations_per_s(int jobs, int count) {
   return static_cast<double>(jobs) * count / seconds_of(std::chrono::steady_clock::now() - start);
 }
 
-void print(const char* row, double value, const char* unit, const std::string& aim, bool met,
-           double limit) {
-  char limit_text[64] = "null", share_text[64] = "null";
-  if (limit > 0) {
-    std::snprintf(limit_text, sizeof limit_text, "%.0f", limit);
-    std::snprintf(share_text, sizeof share_text, "%.3f", value / limit);
-  }
-  std::printf(
-      "{\"row\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"aim\": %s, \"met\": %s, "
-      "\"limit\": %s, \"share_of_limit\": %s}\n",
-      row, value, unit, aim.c_str(), met ? "true" : "false", limit_text, share_text);
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool quick = false;
-  std::vector<std::string> rows;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--quick") == 0) {
-      quick = true;
-    } else {
-      rows.emplace_back(argv[i]);
-    }
-  }
-  const auto wanted = [&](const char* row) {
-    if (rows.empty()) return true;
-    for (const std::string& one : rows) {
-      if (one == row) return true;
-    }
-    return false;
-  };
-  const int nodes = 5000, jobs = quick ? 100 : 1000;
-  const bool bulk_rows = wanted("scheduler_placements_per_s") || wanted("spread_cost_ratio") ||
-                         wanted("scheduler_verified_per_s");
+  const bench::Arguments settings = bench::parse_arguments(argc, argv);
+  const int nodes = 5000, jobs = settings.quick ? 100 : 1000;
+  const bool bulk_rows = settings.wants("scheduler_placements_per_s") ||
+                         settings.wants("spread_cost_ratio") ||
+                         settings.wants("scheduler_verified_per_s");
   if (bulk_rows) {
     const Measured plain = run(nodes, jobs, 1000, false);
-    const double rate = static_cast<double>(plain.placed) / plain.schedule_s;
-    if (wanted("scheduler_placements_per_s")) {
-      print("scheduler_placements_per_s", rate, "allocations/s", "100000", rate >= 100000,
-            bare_allocations_per_s(jobs, 1000));
+    if (settings.wants("scheduler_placements_per_s")) {
+      bench::print({.name = "scheduler_placements_per_s",
+                    .value = static_cast<double>(plain.placed) / plain.schedule_s,
+                    .unit = "allocations/s",
+                    .aim = 100'000,
+                    .limit = bare_allocations_per_s(jobs, 1000)},
+                   {{"limit_is", "making the allocations, with IDs, and choosing nothing"}});
     }
-    if (wanted("scheduler_verified_per_s")) {
-      const double verified = static_cast<double>(plain.placed) / plain.verify_s;
-      print("scheduler_verified_per_s", verified, "allocations/s", "100000", verified >= 100000, 0);
+    if (settings.wants("scheduler_verified_per_s")) {
+      bench::print({.name = "scheduler_verified_per_s",
+                    .value = static_cast<double>(plain.placed) / plain.verify_s,
+                    .unit = "allocations/s",
+                    .aim = 100'000},
+                   {{"allocations", plain.placed}});
     }
-    if (wanted("spread_cost_ratio")) {
+    if (settings.wants("spread_cost_ratio")) {
       const Measured spread = run(nodes, jobs, 1000, true);
-      const double ratio = spread.schedule_s / plain.schedule_s;
-      print("spread_cost_ratio", ratio, "times", "2", ratio <= 2, 0);
+      bench::print({.name = "spread_cost_ratio",
+                    .value = spread.schedule_s / plain.schedule_s,
+                    .unit = "times",
+                    .better = bench::Better::lower,
+                    .aim = 2},
+                   {{"allocations", spread.placed}});
     }
   }
-  if (wanted("scheduler_single_jobs_per_s")) {
-    const int singles = quick ? 2000 : 20000;
+  if (settings.wants("scheduler_single_jobs_per_s")) {
+    const int singles = settings.quick ? 2000 : 20000;
     const Measured single = run(nodes, singles, 1, false);
-    const double rate = singles / single.schedule_s;
-    print("scheduler_single_jobs_per_s", rate, "jobs/s", "7800", rate >= 7800, 0);
+    bench::print({.name = "scheduler_single_jobs_per_s",
+                  .value = singles / single.schedule_s,
+                  .unit = "jobs/s",
+                  .aim = 7800},
+                 {{"jobs", singles}});
   }
   return 0;
 }

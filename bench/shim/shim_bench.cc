@@ -7,14 +7,10 @@
 // cgroups and logs, eight at a time; its limit is what the machine forks and executes in the same
 // run without anything around it).
 #include <poll.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -22,7 +18,11 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "bench/machine/arguments.h"
+#include "bench/machine/child_process.h"
+#include "bench/machine/row.h"
+#include "bench/machine/scratch_folder.h"
+#include "bench/machine/spawn_limit.h"
 #include "drivers/raw_exec/raw_exec.h"
 
 namespace {
@@ -32,28 +32,13 @@ using namespace yurt::drivers;
 
 constexpr int parallel = 8;
 
-void print(const std::string& row, double value, const std::string& unit, double aim, bool met,
-           nlohmann::ordered_json limit, nlohmann::ordered_json notes) {
-  nlohmann::ordered_json share;
-  if (limit.is_number()) share = value / limit.get<double>();
-  nlohmann::ordered_json line{
-      {"row", row}, {"value", value}, {"unit", unit},           {"aim", aim},
-      {"met", met}, {"limit", limit}, {"share_of_limit", share}};
-  line.update(notes);
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
 // A driver on a scratch folder and a cgroup of its own.
 class Machine {
  public:
-  explicit Machine(const std::string& parent) {
-    std::string name = parent + "/shim-bench-XXXXXX";
-    YURT_ASSERT(::mkdtemp(name.data()) != nullptr);
-    folder_ = name;
+  explicit Machine(const std::string& parent) : scratch_(parent, "shim-bench") {
     RawExecOptions options;
     options.enabled = true;
-    options.state_folder = default_state_folder(folder_.string());
+    options.state_folder = default_state_folder(folder().string());
     options.shim_program = YURT_SHIM;
     options.cgroups.parent = "yurt-bench-" + std::to_string(::getpid());
     cgroups_ = options.cgroups;
@@ -67,8 +52,6 @@ class Machine {
     for (const auto& [controller, mount] : hierarchy.mounts) {
       ::rmdir(hierarchy.parent_folder(controller).c_str());
     }
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
@@ -81,17 +64,17 @@ class Machine {
     config.env = {{"PATH", "/usr/bin:/bin"}};
     config.resources.cpu_mhz = 100;
     config.resources.memory_mib = 300;
-    config.task_dir = folder_.string();
-    config.logs.folder = (folder_ / "logs" / std::to_string(number)).string();
+    config.task_dir = folder().string();
+    config.logs.folder = (folder() / "logs" / std::to_string(number)).string();
     config.logs.prefix = "task";
     std::filesystem::create_directories(config.logs.folder);
     return config;
   }
   [[nodiscard]] Driver& driver() { return *driver_; }
-  [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+  [[nodiscard]] const std::filesystem::path& folder() const { return scratch_.path(); }
 
  private:
-  std::filesystem::path folder_;
+  const bench::ScratchFolder scratch_;
   CgroupOptions cgroups_;
   std::unique_ptr<Driver> driver_;
 };
@@ -119,24 +102,6 @@ class Window {
   std::condition_variable changed_;
   int under_way_ = 0;
 };
-
-double spawns_per_second(int count) {
-  const SystemClock clock;
-  const std::int64_t begin = clock.steady_ns();
-  std::string command = "/bin/true";
-  char* arguments[] = {command.data(), nullptr};
-  int live = 0;
-  for (int i = 0; i < count; ++i) {
-    pid_t pid = 0;
-    YURT_ASSERT(::posix_spawn(&pid, command.c_str(), nullptr, nullptr, arguments, environ) == 0);
-    if (++live == parallel) {
-      ::wait(nullptr);
-      --live;
-    }
-  }
-  while (live-- > 0) ::wait(nullptr);
-  return count * 1e9 / static_cast<double>(clock.steady_ns() - begin);
-}
 
 double tasks_per_second(const std::string& parent, int count) {
   Machine machine(parent);
@@ -189,13 +154,6 @@ double tasks_per_second(const std::string& parent, int count) {
   return rate;
 }
 
-// VmRSS in KiB, as `ps` shows it.
-long resident_kib(int pid) {
-  const std::string status =
-      read_file("/proc/" + std::to_string(pid) + "/status").value_or("VmRSS: 0");
-  return std::atol(status.c_str() + status.find("VmRSS:") + 6);
-}
-
 void measure_memory(const std::string& parent, int count) {
   Machine machine(parent);
   std::vector<std::shared_ptr<Task>> tasks;
@@ -220,47 +178,41 @@ void measure_memory(const std::string& parent, int count) {
     const auto written = machine.folder() / ("written." + std::to_string(i));
     while (!std::filesystem::exists(written)) ::poll(nullptr, 0, 5);
   }
-  std::vector<long> resident;
+  std::vector<double> resident_kib;
   for (const auto& task : tasks) {
-    resident.push_back(
-        resident_kib(nlohmann::json::parse(task->reattach_state())["shim_pid"].get<int>()));
+    const int pid = nlohmann::json::parse(task->reattach_state())["shim_pid"].get<int>();
+    resident_kib.push_back(bench::resident_mib(pid) * 1024);
   }
-  std::sort(resident.begin(), resident.end());
+  std::sort(resident_kib.begin(), resident_kib.end());
   for (const auto& task : tasks) YURT_ASSERT(task->destroy().ok());
-  const auto largest = static_cast<double>(resident.back());
-  print("shim_rss_kib", largest, "KiB", 1024, largest <= 1024, nullptr,
-        {{"median", resident[resident.size() / 2]}, {"shims", count}});
+  bench::print({.name = "shim_rss_kib",
+                .value = resident_kib.back(),
+                .unit = "KiB",
+                .better = bench::Better::lower,
+                .aim = 1024},
+               {{"median", resident_kib[resident_kib.size() / 2]}, {"shims", count}});
 }
 
 void measure_rate(const std::string& parent, int count) {
   // The limit before and after, since a shared machine is not the same twice.
-  const double before = spawns_per_second(count);
+  const double before = bench::spawns_per_second(count, parallel);
   const double rate = tasks_per_second(parent, count);
-  const double after = spawns_per_second(count);
-  print("raw_exec_tasks_per_s", rate, "tasks/s", 800, rate >= 800, (before + after) / 2,
-        {{"tasks", count}, {"limit_is", "posix_spawn of /bin/true, eight at a time"}});
+  const double after = bench::spawns_per_second(count, parallel);
+  bench::print({.name = "raw_exec_tasks_per_s",
+                .value = rate,
+                .unit = "tasks/s",
+                .aim = 800,
+                .limit = (before + after) / 2},
+               {{"tasks", count}, {"limit_is", "posix_spawn of /bin/true, eight at a time"}});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool quick = false;
-  std::string parent = std::filesystem::temp_directory_path().string();
-  std::vector<std::string> rows;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--quick") {
-      quick = true;
-    } else if (argument == "--folder" && i + 1 < argc) {
-      parent = argv[++i];
-    } else {
-      rows.push_back(argument);
-    }
+  const bench::Arguments settings = bench::parse_arguments(argc, argv);
+  if (settings.wants("shim_rss_kib")) measure_memory(settings.folder, settings.quick ? 20 : 100);
+  if (settings.wants("raw_exec_tasks_per_s")) {
+    measure_rate(settings.folder, settings.quick ? 1000 : 5000);
   }
-  const auto wanted = [&rows](const char* row) {
-    return rows.empty() || std::find(rows.begin(), rows.end(), row) != rows.end();
-  };
-  if (wanted("shim_rss_kib")) measure_memory(parent, quick ? 20 : 100);
-  if (wanted("raw_exec_tasks_per_s")) measure_rate(parent, quick ? 1000 : 5000);
   return 0;
 }

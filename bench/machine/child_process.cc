@@ -1,4 +1,4 @@
-#include "bench/raft/node_process.h"
+#include "bench/machine/child_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,13 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "base/assert.h"
+#include "base/file.h"
 
 namespace yurt::bench {
 
-NodeProcess::NodeProcess(const std::vector<std::string>& arguments) {
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
   int to[2];
   int from[2];
   YURT_ASSERT(::pipe2(to, O_CLOEXEC) == 0 && ::pipe2(from, O_CLOEXEC) == 0);
@@ -33,12 +35,12 @@ NodeProcess::NodeProcess(const std::vector<std::string>& arguments) {
   ::posix_spawn_file_actions_destroy(&actions);
 }
 
-void NodeProcess::tell(const std::string& line) {
+void ChildProcess::tell(const std::string& line) {
   const std::string out = line + '\n';
   YURT_ASSERT(::write(to_.get(), out.data(), out.size()) == static_cast<ssize_t>(out.size()));
 }
 
-std::vector<std::string> NodeProcess::read_lines() {
+std::vector<std::string> ChildProcess::read_lines() {
   char buffer[4096];
   while (true) {
     const ssize_t got = ::read(from_.get(), buffer, sizeof buffer);
@@ -54,11 +56,22 @@ std::vector<std::string> NodeProcess::read_lines() {
   return lines;
 }
 
-void NodeProcess::kill() {
+void ChildProcess::kill() { end(SIGKILL); }
+void ChildProcess::terminate() { end(SIGTERM); }
+
+void ChildProcess::end(int signal) {
   if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
+  ::kill(pid_, signal);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+}
+
+double resident_mib(pid_t pid) {
+  const std::string status =
+      read_file("/proc/" + std::to_string(pid) + "/status").value_or(std::string());
+  const std::size_t at = status.find("VmRSS:");
+  YURT_ASSERT(at != std::string::npos);
+  return std::strtod(status.c_str() + at + 6, nullptr) / 1024;
 }
 
 }  // namespace yurt::bench

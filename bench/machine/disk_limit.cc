@@ -1,4 +1,4 @@
-#include "bench/raft/disk_limit.h"
+#include "bench/machine/disk_limit.h"
 
 #include <fcntl.h>
 #include <unistd.h>
