@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
 
+#include "jobspec/cron/schedule.h"
 #include "jobspec/validate/checks.h"
-#include "jobspec/validate/cron.h"
 
 namespace yurt::jobspec {
 namespace {
@@ -109,23 +109,15 @@ void check_periodic(const model::Job& job, Issues& issues) {
     return;
   }
   const auto check = [&](const std::string& expression, const std::string& path) {
-    const Status status = check_cron(expression);
-    if (!status.ok()) issues.error(path, status.error().message);
+    const auto parsed = parse_cron(expression);
+    if (!parsed.ok()) issues.error(path, parsed.error().message);
   };
   if (!periodic.cron().empty()) check(periodic.cron(), "periodic.cron");
   for (int i = 0; i < periodic.crons_size(); ++i) {
     check(periodic.crons(i), path_of("periodic", "crons", i));
   }
-  const std::string& zone = periodic.time_zone();
-  const bool is_name = !zone.empty() && std::all_of(zone.begin(), zone.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
-           c == '_' || c == '-' || c == '+';
-  });
-  if (!is_name) {
-    issues.error("periodic.time_zone", quoted(zone) +
-                                           " is no time zone; expected a name such as \"UTC\" or "
-                                           "\"Europe/Zurich\"");
-  }
+  const auto zone = find_time_zone(periodic.time_zone());
+  if (!zone.ok()) issues.error("periodic.time_zone", zone.error().message);
 }
 
 void check_parameterized(const model::Job& job, Issues& issues) {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "job_text.h"
-#include "jobspec/validate/cron.h"
 
 namespace yurt::jobspec {
 namespace {
@@ -243,35 +242,6 @@ TEST(Validate, KeepsFilesInsideTheAllocation) {
 TEST(Validate, KeepsLogsSmallerThanTheDisk) {
   EXPECT_THAT(errors_of(task_job("", "ephemeral_disk { size = 100 }")),
               ElementsAre(HasSubstr("10 × 10 = 100 MB")));
-}
-
-TEST(Cron, TakesFiveSixAndSevenFields) {
-  for (const char* good :
-       {"* * * * *", "*/5 0-6,12 1,15 JAN-MAR mon", "0 0 L * *", "0 0 15W * 5L", "0 0 * * 5#3",
-        "0 0 * * * 2030", "30 0 0 * * * 2026-2030", "@daily", "@annually", "0 0 ? * 7"}) {
-    EXPECT_TRUE(check_cron(good).ok()) << good << ": " << check_cron(good).error().message;
-  }
-}
-
-TEST(Cron, NamesTheFieldThatIsWrong) {
-  for (const auto& [bad, field] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"60 * * * *", "minute"},
-           {"* 24 * * *", "hour"},
-           {"* * 0 * *", "day of the month"},
-           {"* * * 13 *", "month"},
-           {"* * * * 8", "day of the week"},
-           {"* * * * * 1969", "year"},
-           {"60 * * * * * *", "second"},
-           {"5-1 * * * *", "minute"},
-           {"*/0 * * * *", "minute"},
-           {"1,, * * * *", "minute"},
-           {"* * * * 5#6", "day of the week"},
-           {"@every", "five fields"},
-           {"", "five fields"}}) {
-    const Status status = check_cron(bad);
-    ASSERT_FALSE(status.ok()) << bad;
-    EXPECT_THAT(status.error().message, HasSubstr(field)) << bad;
-  }
 }
 
 }  // namespace
