@@ -22,6 +22,10 @@ using List = google::protobuf::RepeatedPtrField<Message>;
 [[nodiscard]] bool is_system(const model::Job& job);      // system, sysbatch
 [[nodiscard]] bool is_batch_like(const model::Job& job);  // batch, sysbatch
 [[nodiscard]] std::string quoted(std::string_view text);
+// For std::string too, or std::quoted would fit better wherever it is known.
+[[nodiscard]] inline std::string quoted(const std::string& text) {
+  return quoted(std::string_view(text));
+}
 // Whether `value` is one of `allowed`; reports it with the list of them otherwise.
 bool check_choice(std::string_view what, const std::string& value,
                   std::initializer_list<std::string_view> allowed, const std::string& path,
