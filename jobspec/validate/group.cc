@@ -44,8 +44,8 @@ void check_tasks(const model::Job& job, const model::TaskGroup& group, const std
   }
 }
 
-void check_group_times(const model::Job& job, const model::TaskGroup& group, const std::string& path,
-                 Issues& issues) {
+void check_group_times(const model::Job& job, const model::TaskGroup& group,
+                       const std::string& path, Issues& issues) {
   check_not_negative("shutdown_delay", group.shutdown_delay(), path_of(path, "shutdown_delay"),
                      issues);
   if (!group.has_max_run_duration()) return;

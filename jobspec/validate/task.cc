@@ -45,7 +45,7 @@ void check_driver(const model::Task& task, const std::string& path, const Valida
 }
 
 void check_task_times(const model::Job& job, const model::TaskGroup& group, const model::Task& task,
-                 const std::string& path, Issues& issues) {
+                      const std::string& path, Issues& issues) {
   check_not_negative("kill_timeout", task.kill_timeout(), path_of(path, "kill_timeout"), issues);
   check_not_negative("shutdown_delay", task.shutdown_delay(), path_of(path, "shutdown_delay"),
                      issues);

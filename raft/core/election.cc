@@ -15,8 +15,8 @@ bool Core::Node::promotable() const {
 
 void Core::Node::tick_election() {
   // The only voter has nobody to wait for: a lone server starts without a pause.
-  const bool alone = role_ == Role::follower && leader_ == 0 && promotable() &&
-                     configuration().voter_count() == 1;
+  const bool alone =
+      role_ == Role::follower && leader_ == 0 && promotable() && configuration().voter_count() == 1;
   if (alone || now_ns_ - timer_ns_ >= election_after_ns_) {
     restart_election_timer();
     if (promotable()) {

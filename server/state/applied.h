@@ -11,7 +11,7 @@ struct Applied {
   std::uint64_t job_modify_index = 0;  // for commands about a job
   std::uint64_t job_version = 0;
   std::string existing{};  // the child or sweep that carries the dispatch's token already
-  bool waiting = false;  // the child waits for room in its lane
+  bool waiting = false;    // the child waits for room in its lane
 };
 
 }  // namespace yurt::server

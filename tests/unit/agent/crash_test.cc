@@ -45,8 +45,9 @@ const model::TaskState& only_task(const model::AllocUpdate& update) {
 
 TEST_F(CrashingAgent, a_running_task_goes_on_and_is_stopped_by_the_next_agent) {
   launch();
-  const AllocId id = run(shell_job("echo start; trap 'echo bye; exit 0' INT; "
-                                   "while :; do sleep 0.05; done"));
+  const AllocId id =
+      run(shell_job("echo start; trap 'echo bye; exit 0' INT; "
+                    "while :; do sleep 0.05; done"));
   const auto before = server_->await_status(id, "running");
   kill_agent();
   launch();

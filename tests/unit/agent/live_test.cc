@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 
 class LiveAgent : public AgentTest {};
 
-const model::TaskState& state_of(const model::AllocUpdate& update, const std::string& task = "main") {
+const model::TaskState& state_of(const model::AllocUpdate& update,
+                                 const std::string& task = "main") {
   return update.task_states().at(task);
 }
 
@@ -55,8 +56,9 @@ TEST_F(LiveAgent, runs_a_batch_task_and_reports_its_history) {
 TEST_F(LiveAgent, gives_the_task_its_environment_and_interpolates_its_config) {
   auto job = one_group_job();
   auto& task = add_shell_task(
-      job, "main", "echo $NOMAD_JOB_ID $NOMAD_META_KEY $GREETING ${NOMAD_TASK_NAME} ${attr.kernel.name}"
-                   "; ls -d $NOMAD_ALLOC_DIR/data $NOMAD_TASK_DIR $NOMAD_SECRETS_DIR");
+      job, "main",
+      "echo $NOMAD_JOB_ID $NOMAD_META_KEY $GREETING ${NOMAD_TASK_NAME} ${attr.kernel.name}"
+      "; ls -d $NOMAD_ALLOC_DIR/data $NOMAD_TASK_DIR $NOMAD_SECRETS_DIR");
   (*task.mutable_meta())["key"] = "value";
   (*task.mutable_env())["GREETING"] = "hi-${node.unique.name}";
   options_.node_name = "node7";
@@ -143,8 +145,10 @@ TEST_F(LiveAgent, runs_lifecycle_hooks_in_their_order) {
   const auto note = [](const std::string& word) {
     return "echo " + word + " >> $NOMAD_ALLOC_DIR/data/order";
   };
-  auto& main = add_shell_task(job, "main", "while ! grep -q poststart $NOMAD_ALLOC_DIR/data/order; "
-                                           "do sleep 0.02; done; " + note("main"));
+  auto& main = add_shell_task(job, "main",
+                              "while ! grep -q poststart $NOMAD_ALLOC_DIR/data/order; "
+                              "do sleep 0.02; done; " +
+                                  note("main"));
   (void)main;
   add_shell_task(job, "init", note("prestart")).mutable_lifecycle()->set_hook("prestart");
   add_shell_task(job, "hook", note("poststart")).mutable_lifecycle()->set_hook("poststart");
@@ -186,7 +190,8 @@ TEST_F(LiveAgent, a_template_that_cannot_be_read_fails_the_task_with_the_place) 
 
 TEST_F(LiveAgent, restarts_a_task_when_a_file_its_template_reads_has_changed) {
   auto job = one_group_job("service");
-  auto& task = add_shell_task(job, "main", "cat local/out >> $NOMAD_ALLOC_DIR/data/seen; sleep 1000");
+  auto& task =
+      add_shell_task(job, "main", "cat local/out >> $NOMAD_ALLOC_DIR/data/seen; sleep 1000");
   auto& block = *task.add_template_();
   block.set_data("{{ file \"${NOMAD_ALLOC_DIR}/data/in\" }}");
   block.set_destination("local/out");
@@ -208,7 +213,9 @@ TEST_F(LiveAgent, fetches_artifacts_and_says_when_they_cannot_be_had) {
   HttpFixture http;
   http.serve("/data.txt", {.body = "payload", .location = {}});
   auto good = one_group_job();
-  add_shell_task(good, "main", "cat local/data.txt").add_artifact()->set_source(http.url("/data.txt"));
+  add_shell_task(good, "main", "cat local/data.txt")
+      .add_artifact()
+      ->set_source(http.url("/data.txt"));
   auto bad = shell_job("true");
   bad.set_id("bad");
   bad.mutable_group(0)->mutable_task(0)->add_artifact()->set_source(http.url("/none"));
@@ -248,9 +255,10 @@ TEST_F(LiveAgent, recognises_a_task_that_ran_out_of_memory) {
 TEST_F(LiveAgent, a_successor_waits_for_its_predecessor_and_takes_its_sticky_data_over) {
   auto job = one_group_job();
   job.mutable_group(0)->mutable_ephemeral_disk()->set_sticky(true);
-  add_shell_task(job, "main", "cat $NOMAD_ALLOC_DIR/data/model 2>/dev/null; echo trained > "
-                              "$NOMAD_ALLOC_DIR/data/model; [ -e local/again ] || "
-                              "{ touch local/again; sleep 1000; }");
+  add_shell_task(job, "main",
+                 "cat $NOMAD_ALLOC_DIR/data/model 2>/dev/null; echo trained > "
+                 "$NOMAD_ALLOC_DIR/data/model; [ -e local/again ] || "
+                 "{ touch local/again; sleep 1000; }");
   start_agent();
   const AllocId first = run(job);
   await_file(alloc_folder(first) / "alloc/data/model");
@@ -285,9 +293,8 @@ TEST_F(LiveAgent, reports_the_health_of_a_deployments_allocation) {
   assignment.set_canary(true);
   start_agent();
   const AllocId id = run(job, assignment);
-  const auto update = server_->await_update(id, [](const model::AllocUpdate& one) {
-    return one.deployment_status().has_healthy();
-  });
+  const auto update = server_->await_update(
+      id, [](const model::AllocUpdate& one) { return one.deployment_status().has_healthy(); });
   EXPECT_TRUE(update.deployment_status().healthy());
   EXPECT_TRUE(update.deployment_status().canary());
   auto failing = shell_job("exit 1", "service");
@@ -331,8 +338,10 @@ TEST_F(LiveAgent, sends_again_what_was_not_acknowledged_when_the_connection_brok
   server_->acknowledge(false);
   const AllocId id = run(shell_job("true"));
   await_file(options_.data_dir / "node-id");
-  await([&] { return !(read(alloc_folder(id) / "alloc/logs/main.stdout.0").empty() &&
-         !std::filesystem::exists(alloc_folder(id) / "alloc/logs/main.stdout.0")); });
+  await([&] {
+    return !(read(alloc_folder(id) / "alloc/logs/main.stdout.0").empty() &&
+             !std::filesystem::exists(alloc_folder(id) / "alloc/logs/main.stdout.0"));
+  });
   server_->acknowledge(true);
   server_->drop_connections();
   server_->await_status(id, "complete");
@@ -362,8 +371,8 @@ TEST_F(LiveAgent, lets_tasks_run_on_while_no_server_can_be_reached) {
 
 TEST_F(LiveAgent, stops_work_that_others_take_over_when_it_is_cut_off) {
   auto job = shell_job("sleep 1000", "service");
-  job.mutable_group(0)->mutable_disconnect()->set_stop_on_client_after(
-      500 * nanoseconds_per_millisecond);
+  job.mutable_group(0)->mutable_disconnect()->set_stop_on_client_after(500 *
+                                                                       nanoseconds_per_millisecond);
   start_agent();
   const AllocId id = run(job);
   server_->await_status(id, "running");

@@ -55,17 +55,19 @@ TEST_F(AgentSession, logs_come_from_the_wanted_place) {
 
 TEST_F(AgentSession, followed_logs_show_new_lines_and_end_with_the_task) {
   start_agent();
-  const AllocId id = run(shell_job("echo one; while [ ! -e local/end ]; do sleep 0.02; done; echo two"));
+  const AllocId id =
+      run(shell_job("echo one; while [ ! -e local/end ]; do sleep 0.02; done; echo two"));
   server_->await_status(id, "running");
   bool told = false;
-  const auto answer = logs(id, [](model::LogsRequest& r) { r.set_follow(true); },
-                           [&](const FakeServer::Answer& so_far) {
-                             if (!told && so_far.data() == "one\n") {
-                               std::ofstream(alloc_folder(id) / "main/local/end") << "x";
-                               told = true;
-                             }
-                             return false;
-                           });
+  const auto answer = logs(
+      id, [](model::LogsRequest& r) { r.set_follow(true); },
+      [&](const FakeServer::Answer& so_far) {
+        if (!told && so_far.data() == "one\n") {
+          std::ofstream(alloc_folder(id) / "main/local/end") << "x";
+          told = true;
+        }
+        return false;
+      });
   EXPECT_EQ(answer.data(), "one\ntwo\n");
   EXPECT_EQ(answer.end.code(), "");
 }
@@ -186,8 +188,9 @@ TEST_F(AgentSession, a_signal_reaches_the_task_and_its_history) {
 
 TEST_F(AgentSession, a_caller_that_leaves_ends_its_session) {
   const AllocId id = running("while :; do echo line; sleep 0.02; done");
-  const auto answer = logs(id, [](model::LogsRequest& r) { r.set_follow(true); },
-                           [](const FakeServer::Answer& so_far) { return so_far.frames.size() > 2; });
+  const auto answer = logs(
+      id, [](model::LogsRequest& r) { r.set_follow(true); },
+      [](const FakeServer::Answer& so_far) { return so_far.frames.size() > 2; });
   EXPECT_GT(answer.frames.size(), 2U);
   stop_agent();  // would wait for the session if it went on
 }

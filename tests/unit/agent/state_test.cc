@@ -1,11 +1,10 @@
-#include "agent/state/state_store.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
 
 #include "agent/state/identity.h"
+#include "agent/state/state_store.h"
 #include "tests/support/job_builder.h"
 
 namespace yurt::agent {

@@ -69,8 +69,7 @@ TEST_F(RawExecTest, reports_the_signal_that_ended_a_task) {
 }
 
 TEST_F(RawExecTest, measures_cpu_time_of_the_whole_tree) {
-  const ExitResult result =
-      run(shell("(i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done) & wait"));
+  const ExitResult result = run(shell("(i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done) & wait"));
   EXPECT_GT(result.cpu_time_ns, 10'000'000);
 }
 
