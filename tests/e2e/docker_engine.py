@@ -255,6 +255,11 @@ class Registry:
         self.layer = self._digest(packed)
         return f"{self.address}/{name}:{tag}"
 
+    def move(self, name, to, tag="1"):
+        """From now on `name` means what `to` does."""
+        manifest = self.images[to, tag]
+        self.images[name, tag] = self.images[name, self._digest(manifest)] = manifest
+
     @staticmethod
     def _digest(content):
         return "sha256:" + hashlib.sha256(content).hexdigest()

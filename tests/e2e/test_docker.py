@@ -410,7 +410,7 @@ def test_an_image_that_does_not_exist_fails_for_good(dev, registry):
 
 def test_a_registry_out_of_order_is_asked_again_after_a_while(dev, registry):
     image = registry.add("team/flaky")
-    registry.failures = 8  # the Engine itself asks several times
+    registry.failures = 2
     retry = 'restart {\n attempts = 5\n delay = "1ms"\n}'
     alloc = run_to_end(dev, "flaky", "true", group=retry, image=image)
     text = json.dumps(events_of(dev, alloc))
@@ -434,8 +434,8 @@ def test_credentials_of_the_job_open_a_private_registry(dev, registry):
 def test_force_pull_asks_the_registry_each_time(dev, registry):
     image = registry.add("team/moving")
     run_to_end(dev, "first", "cat /marker", image=image)
-    registry.images["team/moving", "1"] = registry.images[
-        "team/moved", "1"] if registry.add("team/moved") else None
+    registry.add("team/moved")
+    registry.move("team/moving", "team/moved")
     alloc = run_to_end(dev, "kept", "cat /marker", image=image)
     assert dev.logs(alloc["ID"], "t") == "team/moving:1"
     alloc = run_to_end(dev, "forced", "cat /marker", image=image, config="force_pull = true")
@@ -469,12 +469,17 @@ def test_an_agent_that_is_killed_finds_its_containers_and_no_line_is_lost(engine
     api.run(job("counter", COUNTER, kind="service"))
     api.run(job("short", "sleep 1; echo done; exit 3", kind="batch"))
     alloc = api.wait_allocs("counter", "running")[0]
+
+    def lines():
+        with contextlib.suppress(HttpError):  # while no agent is connected
+            return api.logs(alloc["ID"], "t").count("line")
+        return 0
     short = api.wait_allocs("short", "running")[0]
     for _ in range(4):
-        before = api.logs(alloc["ID"], "t").count("line")
+        before = wait_for("some output", lines)
         agent.kill()
         agent.start()
-        wait_for("output to go on", lambda: api.logs(alloc["ID"], "t").count("line") > before + 50)
+        wait_for("output to go on", lambda: lines() > before + 50)
     assert api.alloc(alloc["ID"])["TaskStates"]["t"]["Restarts"] == 0
     assert check_counter(api.logs(alloc["ID"], "t"), "line") > 200
     check_counter(api.logs(alloc["ID"], "t", "stderr"), "err", 7)
@@ -573,3 +578,10 @@ def test_unused_images_that_yurt_pulled_are_removed_and_no_others(engine, regist
         return [t for i in engine.call("GET", "/images/json") for t in i["RepoTags"] or []]
     wait_for("the image to be removed", lambda: image not in names())
     assert engine.IMAGE in names()
+
+
+def test_a_misspelt_setting_is_refused_when_the_job_is_registered(dev):
+    refused = dev.run(job("misspelt", "true", config="work_dri = \"/tmp\""), code=1)
+    assert "did you mean work_dir?" in refused.stdout + refused.stderr
+    with pytest.raises(HttpError):
+        dev.get("/v1/job/misspelt")

@@ -56,7 +56,10 @@ void ContainerStart::progress(const std::string& message) const {
 
 void ContainerStart::finish(Result<std::shared_ptr<Task>> outcome) {
   if (over_.exchange(true)) return;
-  if (!outcome.ok()) means_.services.give_up(task_.id);
+  // A container that was there before belongs to somebody.
+  if (!outcome.ok() && outcome.error().code != ErrorCode::already_exists) {
+    means_.services.give_up(task_.id);
+  }
   on_over_();
   events_.on_done(std::move(outcome));
 }
