@@ -118,7 +118,9 @@ class ServiceCheck {
 
   void warn_of_consul_fields(const model::Service& service, const std::string& path) {
     const auto warn = [&](bool given, const char* field) {
-      if (given) issues_.warning(path_of(path, field), quoted(field) + " is Consul's; no effect");
+      if (given)
+        issues_.warning(path_of(path, field),
+                        quoted(std::string_view(field)) + " is Consul's; no effect");
     };
     warn(service.enable_tag_override(), "enable_tag_override");
     warn(!service.tagged_addresses().empty(), "tagged_addresses");
@@ -162,7 +164,9 @@ class ServiceCheck {
          {std::pair(check.success_before_passing() != 0, "success_before_passing"),
           std::pair(check.failures_before_critical() != 0, "failures_before_critical"),
           std::pair(check.failures_before_warning() != 0, "failures_before_warning")}) {
-      if (given) issues_.warning(path_of(path, field), quoted(field) + " is Consul's; no effect");
+      if (given)
+        issues_.warning(path_of(path, field),
+                        quoted(std::string_view(field)) + " is Consul's; no effect");
     }
   }
 
