@@ -82,7 +82,7 @@ class World {
       const std::string& name = machine.tasks()[at].spec().name;
       if (effect.action == TaskAction::prepare && !held.contains(name)) {
         perform(machine.prepared(at, now, std::nullopt));
-      } else if (effect.action == TaskAction::start) {
+      } else if (effect.action == TaskAction::start && !slow.contains(name)) {
         ++starts[name];
         perform(machine.started(at, now, now.wall_ns));
       }
@@ -95,6 +95,7 @@ class World {
   std::vector<TaskAction> actions;
   std::map<std::string, int> starts;
   std::set<std::string> held;  // preparations that do not end
+  std::set<std::string> slow;  // starts that do not end
 
  private:
   void move(std::int64_t ns) {
@@ -137,6 +138,19 @@ TEST(AllocMachine, main_tasks_wait_for_prestart_tasks_to_finish_and_sidecars_to_
   EXPECT_THAT(world.running(), IsEmpty()) << "the sidecar does not run yet";
   world.perform(world.machine.prepared(world.index("proxy"), world.now, std::nullopt));
   EXPECT_THAT(world.running(), UnorderedElementsAre("proxy", "main"));
+}
+
+TEST(AllocMachine, a_stop_cancels_a_start_that_takes_long_and_is_no_failure) {
+  World world({task("main")});
+  world.slow = {"main"};
+  world.start();
+  world.stop();
+  EXPECT_EQ(world.actions.back(), TaskAction::cancel_start);
+  const Error cancelled{ErrorCode::unavailable, "the start was cancelled"};
+  world.perform(world.machine.start_failed(world.index("main"), world.now, cancelled));
+  EXPECT_TRUE(world.machine.terminal());
+  EXPECT_STREQ(world.machine.client_status(), "complete");
+  EXPECT_THAT(world.events("main"), ElementsAre("Task Setup", "Killed"));
 }
 
 TEST(AllocMachine, a_failed_prestart_task_keeps_main_tasks_from_starting) {

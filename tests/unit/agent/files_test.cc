@@ -116,7 +116,12 @@ TEST_F(Files, paths_of_job_files_stay_in_the_task_or_the_shared_folder) {
   EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "local/a"), "web/local/a");
   EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "/data/alloc/x/web/secrets/k"), "web/secrets/k");
   EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "../alloc/data/f"), "alloc/data/f");
-  for (const char* path : {"../other/local/f", "/etc/passwd", "../../x", "private/f"}) {
+  // As a container names them.
+  EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "/local/a"), "web/local/a");
+  EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "/secrets/k"), "web/secrets/k");
+  EXPECT_EQ(*path_in_alloc("/data/alloc/x", "web", "/alloc/data/f"), "alloc/data/f");
+  for (const char* path : {"../other/local/f", "/etc/passwd", "../../x", "private/f",
+                           "/local/../../other/f", "/localhost"}) {
     EXPECT_FALSE(path_in_alloc("/data/alloc/x", "web", path).ok()) << path;
   }
 }
@@ -218,6 +223,23 @@ TEST_F(Logs, say_when_there_are_none) {
   const auto log = LogReader::open(root() / "alloc/logs", "nobody", "stdout");
   ASSERT_FALSE(log.ok());
   EXPECT_EQ(log.error().message, "log entry for task \"nobody\" and type \"stdout\" not found");
+}
+
+TEST_F(Files, a_containers_folders_are_open_to_its_users_and_closed_to_the_machines) {
+  const AllocDir dir(folder_, testing::new_alloc_id());
+  fs::create_directories(AllocDir::folder_of_all(folder_));
+  ASSERT_TRUE(dir.create().ok());
+  ASSERT_TRUE(dir.create_isolated_task("web", 0).ok());
+  ASSERT_TRUE(dir.create_isolated_task("web", 0).ok()) << "again is fine";
+  const auto mode = [](const fs::path& path) {
+    struct stat info {};
+    ::stat(path.c_str(), &info);
+    return info.st_mode & 07777;
+  };
+  EXPECT_EQ(mode(dir.task("web").local), 0777U);
+  EXPECT_EQ(mode(dir.task("web").secrets), 0777U);
+  EXPECT_EQ(mode(dir.task("web").task), 0700U);
+  ASSERT_TRUE(dir.remove().ok());
 }
 
 TEST_F(Files, an_allocations_folders_have_their_modes_and_vanish_completely) {
