@@ -3,13 +3,13 @@ import contextlib
 import json
 import os
 import socket
-import threading
+import subprocess
 import urllib.request
 
 import pytest
 from docker_engine import DockerEngine, EngineError, Registry, why_no_engine
 from test_jobs import NO_RESTART
-from yurt import Cluster, HttpError, wait_for
+from yurt import BIN, HttpError, wait_for
 
 REASON = why_no_engine()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
@@ -585,3 +585,53 @@ def test_a_misspelt_setting_is_refused_when_the_job_is_registered(dev):
     assert "did you mean work_dir?" in refused.stdout + refused.stderr
     with pytest.raises(HttpError):
         dev.get("/v1/job/misspelt")
+
+
+def test_an_image_is_loaded_from_an_artifact(engine, cluster, tmp_path):
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(engine.call("GET", f"/images/{engine.IMAGE}/get"))
+    process = cluster.dev(plugin(engine))
+    process.api.wait_node()
+    artifact = f'''artifact {{
+        source = "file://{archive}"
+        mode   = "file"
+        destination = "local/image.tar"
+        options {{
+          archive = "false"
+        }}
+      }}'''
+    alloc = run_to_end(process.api, "loaded", "echo loaded", config='load = "image.tar"', task=artifact)
+    assert process.api.logs(alloc["ID"], "t") == "loaded\n"
+
+
+def test_host_volumes_and_with_permission_any_path_are_mounted(engine, cluster, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/in").write_text("from the machine\n")
+    offered = f'client {{\n host_volume "models" {{\n path = "{tmp_path}/data"\n }}'
+    process = cluster.dev(plugin(engine, volumes="true").replace("client {", offered))
+    process.api.wait_node()
+    group = NO_RESTART + '\nvolume "models" {\n type = "host"\n source = "models"\n read_only = true\n}'
+    mount = 'volume_mount {\n volume = "models"\n destination = "/models"\n}'
+    script = "cat /models/in; touch /models/x || echo read-only; echo back > /direct/out"
+    alloc = run_to_end(process.api, "volumes", script, group=group, task=mount,
+                       config=f'volumes = ["{tmp_path}/data:/direct"]')
+    assert process.api.logs(alloc["ID"], "t") == "from the machine\nread-only\n"
+    assert (tmp_path / "data/out").read_text() == "back\n"
+
+
+def test_a_command_in_a_container_ends_with_its_caller(dev, engine):
+    dev.run(job("caller", "while true; do sleep 1; done", kind="service"))
+    alloc = dev.wait_allocs("caller", "running")[0]
+    caller = subprocess.Popen([str(BIN), "alloc", "exec", "-i=false", "-t=false", alloc["ID"], "sleep", "98765"],
+                              env={**os.environ, "YURT_ADDR": dev.rpc})
+    container = engine.container_of(alloc["ID"])["Id"]
+
+    def sleeps():
+        top = engine.call("GET", f"/containers/{container}/top")
+        return any("98765" in " ".join(process) for process in top["Processes"])
+    wait_for("the command to run", sleeps)
+    caller.kill()
+    caller.wait()
+    wait_for("the command to end", lambda: not sleeps())
+    dev.delete("/v1/job/caller")
+    dev.wait_allocs("caller", "complete")
