@@ -1,102 +1,17 @@
 """What a task on docker can rely on, against a real Docker Engine that the tests start themselves."""
 import contextlib
-import json
 import os
 import socket
 import subprocess
 import urllib.request
 
 import pytest
-from docker_engine import DockerEngine, EngineError, Registry, why_no_engine
+from docker_jobs import (dev, engine, events_of, job, last_exit, needs_engine, plugin,  # noqa: F401
+                         run_to_end)
 from test_jobs import NO_RESTART
 from yurt import BIN, HttpError, wait_for
 
-REASON = why_no_engine()
-pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
-
-
-def plugin(engine, extra="", volumes="false"):
-    return f'''plugin "docker" {{
-  config {{
-    endpoint = "{engine.endpoint}"
-    volumes {{
-      enabled = {volumes}
-    }}
-    gc {{
-      dangling_containers {{
-        period         = "300ms"
-        creation_grace = "1s"
-      }}
-    }}
-    {extra}
-  }}
-}}
-client {{
-  gc_interval = "1s"
-}}
-'''
-
-
-@pytest.fixture(scope="module")
-def engine():
-    made = DockerEngine()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def registry():
-    made = Registry()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def dev(dev_cluster, engine):
-    process = dev_cluster.dev(plugin(engine))
-    process.api.wait_node()
-    return process.api
-
-
-def job(name, command="", config="", kind="batch", group=NO_RESTART, task="", count=1,
-        image=DockerEngine.IMAGE, memory=16):
-    run = ""
-    if command:
-        run = f'command = "/bin/sh"\n        args = ["-c", {json.dumps(command)}]'
-    return f'''
-job "{name}" {{
-  type = "{kind}"
-  group "g" {{
-    count = {count}
-    {group}
-    task "t" {{
-      driver = "docker"
-      config {{
-        image = "{image}"
-        {run}
-        {config}
-      }}
-      resources {{
-        cpu    = 20
-        memory = {memory}
-      }}
-      {task}
-    }}
-  }}
-}}'''
-
-
-def run_to_end(dev, name, *words, status="complete", **options):
-    dev.run(job(name, *words, **options))
-    return dev.wait_allocs(name, status)[0]
-
-
-def events_of(dev, alloc):
-    return dev.alloc(alloc["ID"])["TaskStates"]["t"]["Events"]
-
-
-def last_exit(dev, alloc):
-    return [e for e in events_of(dev, alloc) if e["Type"] == "Terminated"][-1]
+pytestmark = needs_engine
 
 
 # --- Running -------------------------------------------------------------------------------------
@@ -224,6 +139,24 @@ def test_exec_signals_restart_and_statistics(dev):
     wait_for("the second run", lambda: dev.logs(alloc["ID"], "t").count("up") == 2)
     dev.delete("/v1/job/lively")
     dev.wait_allocs("lively", "complete")
+
+
+def test_a_command_in_a_container_ends_with_its_caller(dev, engine):
+    dev.run(job("caller", "while true; do sleep 1; done", kind="service"))
+    alloc = dev.wait_allocs("caller", "running")[0]
+    caller = subprocess.Popen([str(BIN), "alloc", "exec", "-i=false", "-t=false", alloc["ID"], "sleep", "98765"],
+                              env={**os.environ, "YURT_ADDR": dev.rpc})
+    container = engine.container_of(alloc["ID"])["Id"]
+
+    def sleeps():
+        top = engine.call("GET", f"/containers/{container}/top")
+        return any("98765" in " ".join(process) for process in top["Processes"])
+    wait_for("the command to run", sleeps)
+    caller.kill()
+    caller.wait()
+    wait_for("the command to end", lambda: not sleeps())
+    dev.delete("/v1/job/caller")
+    dev.wait_allocs("caller", "complete")
 
 
 # --- The config block ----------------------------------------------------------------------------
@@ -360,248 +293,11 @@ def test_output_of_a_terminal_and_long_lines_arrive_whole(dev):
     assert dev.logs(alloc["ID"], "t").replace("\r", "") == "x" * 50000 + "\nend\nterminal\n"
 
 
-# --- Images --------------------------------------------------------------------------------------
-
-def test_an_image_is_pulled_once_for_all_who_start_at_the_same_time(dev, engine, registry):
-    image = registry.add("team/shared")
-    registry.gate.clear()
-    registry.waiting.clear()
-    dev.run(job("shared", "cat /marker", image=image, count=4))
-    assert registry.waiting.wait(60)
-
-    def all_wait():
-        allocs = dev.allocs("shared")
-        return len(allocs) == 4 and all("Downloading image" in json.dumps(events_of(dev, a)) for a in allocs)
-    wait_for("four tasks to wait for one pull", all_wait)
-    registry.gate.set()
-    allocs = dev.wait_allocs("shared", "complete", 4)
-    assert all(dev.logs(a["ID"], "t") == "team/shared:1" for a in allocs)
-    assert registry.pulled.count(registry.layer) == 1
-
-
-def test_a_pull_can_be_cancelled_by_stopping_the_job(dev, registry):
-    image = registry.add("team/slow")
-    registry.gate.clear()
-    registry.waiting.clear()
-    dev.run(job("slow", "true", image=image))
-    assert registry.waiting.wait(60)
-    dev.delete("/v1/job/slow")
-    alloc = dev.wait_allocs("slow", "complete")[0]
-    assert not dev.alloc(alloc["ID"])["TaskStates"]["t"]["Failed"]
-    registry.gate.set()
-
-
-def test_a_slow_pull_ends_at_its_timeout(dev, registry):
-    image = registry.add("team/stuck")
-    registry.gate.clear()
-    alloc = run_to_end(dev, "stuck", "true", image=image, config='image_pull_timeout = "1s"',
-                       status="failed")
-    assert "image_pull_timeout" in json.dumps(events_of(dev, alloc))
-    registry.gate.set()
-
-
-def test_an_image_that_does_not_exist_fails_for_good(dev, registry):
-    retry = "restart {\n attempts = 5\n}\nreschedule {\n attempts = 0\n unlimited = false\n}"
-    alloc = run_to_end(dev, "nowhere", "true", group=retry, image=f"{registry.address}/team/none:1",
-                       status="failed")
-    failures = [e for e in events_of(dev, alloc) if e["Type"] == "Driver Failure"]
-    assert len(failures) == 1 and "team/none:1" in failures[0]["DisplayMessage"]
-
-
-def test_a_registry_out_of_order_is_asked_again_after_a_while(dev, registry):
-    image = registry.add("team/flaky")
-    registry.failures = 2
-    retry = 'restart {\n attempts = 5\n delay = "1ms"\n}'
-    alloc = run_to_end(dev, "flaky", "true", group=retry, image=image)
-    text = json.dumps(events_of(dev, alloc))
-    assert "before the next try" in text and "Driver Failure" in text
-
-
-def test_credentials_of_the_job_open_a_private_registry(dev, registry):
-    image = registry.add("team/private")
-    registry.credentials = "me:s3cret"
-    try:
-        alloc = run_to_end(dev, "locked-out", "true", image=image, status="failed")
-        assert "Driver Failure" in json.dumps(events_of(dev, alloc))
-        # Another key than the refused one: no back-off.
-        auth = 'auth {\n username = "me"\n password = "s3cret"\n}'
-        alloc = run_to_end(dev, "let-in", "cat /marker", image=image, config=auth)
-        assert dev.logs(alloc["ID"], "t") == "team/private:1"
-    finally:
-        registry.credentials = None
-
-
-def test_force_pull_asks_the_registry_each_time(dev, registry):
-    image = registry.add("team/moving")
-    run_to_end(dev, "first", "cat /marker", image=image)
-    registry.add("team/moved")
-    registry.move("team/moving", "team/moved")
-    alloc = run_to_end(dev, "kept", "cat /marker", image=image)
-    assert dev.logs(alloc["ID"], "t") == "team/moving:1"
-    alloc = run_to_end(dev, "forced", "cat /marker", image=image, config="force_pull = true")
-    assert dev.logs(alloc["ID"], "t") == "team/moved:1"
-
-
-# --- Many, and what goes wrong -------------------------------------------------------------------
-
-def test_fifty_containers_start_and_end_at_once(dev, engine):
-    dev.run(job("fifty", "echo $NOMAD_ALLOC_INDEX", count=50, memory=10))
-    allocs = dev.wait_allocs("fifty", "complete", 50)
-    outputs = sorted(int(dev.logs(a["ID"], "t")) for a in allocs)
-    assert outputs == list(range(50))
-    wait_for("their containers to be gone", lambda: not engine.containers(**{"yurt.job_id": "fifty"}))
-
-
-COUNTER = "i=0; while true; do i=$((i+1)); echo line $i; [ $((i % 7)) = 0 ] && echo err $i >&2; usleep 2000; done"
-
-
-def check_counter(text, word, step=1):
-    numbers = [int(line.split()[1]) for line in text.splitlines() if line.startswith(word)]
-    assert numbers == list(range(step, step * len(numbers) + 1, step)), "lines lost or repeated"
-    return len(numbers)
-
-
-def test_an_agent_that_is_killed_finds_its_containers_and_no_line_is_lost(engine, cluster):
-    server = cluster.server("s")
-    agent = cluster.agent("a", [server], plugin(engine))
-    api = server.api
-    api.wait_node()
-    api.run(job("counter", COUNTER, kind="service"))
-    api.run(job("short", "sleep 1; echo done; exit 3", kind="batch"))
-    alloc = api.wait_allocs("counter", "running")[0]
-
-    def lines():
-        with contextlib.suppress(HttpError):  # while no agent is connected
-            return api.logs(alloc["ID"], "t").count("line")
-        return 0
-    short = api.wait_allocs("short", "running")[0]
-    for _ in range(4):
-        before = wait_for("some output", lines)
-        agent.kill()
-        agent.start()
-        wait_for("output to go on", lambda: lines() > before + 50)
-    assert api.alloc(alloc["ID"])["TaskStates"]["t"]["Restarts"] == 0
-    assert check_counter(api.logs(alloc["ID"], "t"), "line") > 200
-    check_counter(api.logs(alloc["ID"], "t", "stderr"), "err", 7)
-    api.wait_allocs("short", "failed")
-    assert api.logs(short["ID"], "t") == "done\n" and last_exit(api, short)["ExitCode"] == 3
-    api.delete("/v1/job/counter")
-    api.wait_allocs("counter", "complete")
-
-
-def driver_health(api):
-    node = api.get("/v1/node/" + api.get("/v1/nodes")[0]["ID"])
-    return node["Drivers"].get("docker", {}).get("Healthy")
-
-
-def test_tasks_go_on_while_the_engine_is_away_and_starts_wait_for_it(engine, cluster):
-    process = cluster.dev(plugin(engine))
-    api = process.api
-    api.wait_node()
-    api.run(job("steady", COUNTER, kind="service"))
-    alloc = api.wait_allocs("steady", "running")[0]
-    wait_for("some output", lambda: api.logs(alloc["ID"], "t").count("line") > 20)
-    engine.kill()
-    wait_for("the node to show it", lambda: driver_health(api) is False)
-    assert api.alloc(alloc["ID"])["ClientStatus"] == "running"
-    before = api.logs(alloc["ID"], "t").count("line")
-    engine.start()
-    wait_for("the node to show it again", lambda: driver_health(api) is True)
-    wait_for("output to go on", lambda: api.logs(alloc["ID"], "t").count("line") > before + 50)
-    assert api.alloc(alloc["ID"])["TaskStates"]["t"]["Restarts"] == 0
-    check_counter(api.logs(alloc["ID"], "t"), "line")
-    api.delete("/v1/job/steady")
-    api.wait_allocs("steady", "complete")
-
-
-def test_only_containers_of_this_agent_are_ever_removed(engine, cluster):
-    foreign = engine.call("POST", "/containers/create?name=foreign", {
-        "Image": engine.IMAGE, "Cmd": ["/bin/sleep", "1000"],
-        "Labels": {"yurt.owner": "somebody-else", "yurt.task_id": "x", "yurt.state": "{}"}})["Id"]
-    engine.call("POST", f"/containers/{foreign}/start")
-    server = cluster.server("s")
-    agent = cluster.agent("a", [server], plugin(engine))
-    api = server.api
-    api.wait_node()
-    api.run(job("orphan", "while true; do sleep 1; done", kind="service"))
-    alloc = api.wait_allocs("orphan", "running")[0]
-    own = engine.container_of(alloc["ID"])
-    # The same container again under another task id: what a crash at the wrong moment leaves.
-    labels = dict(own["Config"]["Labels"])
-    labels["yurt.state"] = labels["yurt.state"].replace(labels["yurt.task_id"], "lost.task.1")
-    labels["yurt.task_id"] = "lost.task.1"
-    stray = engine.call("POST", "/containers/create?name=stray", {
-        "Image": engine.IMAGE, "Cmd": ["/bin/sleep", "1000"], "Labels": labels})["Id"]
-    engine.call("POST", f"/containers/{stray}/start")
-
-    def gone():
-        with contextlib.suppress(EngineError):
-            engine.call("GET", f"/containers/{stray}/json")
-            return False
-        return True
-    wait_for("the stray container to be removed", gone)
-    assert engine.call("GET", f"/containers/{own['Id']}/json")["State"]["Running"]
-    # An allocation that its servers have forgotten goes as well.
-    agent.kill()
-    api.cli("job", "stop", "-detach", "-purge", "orphan")
-    agent.start()
-    wait_for("the container of the stopped job to be removed",
-             lambda: not engine.containers(**{"yurt.alloc_id": alloc["ID"]}))
-    assert engine.call("GET", f"/containers/{foreign}/json")["State"]["Running"]
-    engine.call("DELETE", f"/containers/{foreign}?force=1")
-
-
-def test_a_container_removed_by_hand_is_noticed_and_replaced(dev, engine):
-    dev.run(job("removed", "while true; do sleep 1; done", kind="service",
-                group='restart {\n attempts = 3\n delay = "1ms"\n}'))
-    alloc = dev.wait_allocs("removed", "running")[0]
-    first = engine.container_of(alloc["ID"])["Id"]
-    engine.call("DELETE", f"/containers/{first}?force=1")
-
-    def replaced():
-        found = engine.containers(**{"yurt.alloc_id": alloc["ID"]})
-        return found and found[0]["Id"] != first and found[0]["State"] == "running"
-    wait_for("a new container", replaced)
-    assert dev.alloc(alloc["ID"])["TaskStates"]["t"]["Restarts"] == 1
-    dev.delete("/v1/job/removed")
-    dev.wait_allocs("removed", "complete")
-
-
-def test_unused_images_that_yurt_pulled_are_removed_and_no_others(engine, registry, cluster):
-    process = cluster.dev(plugin(engine).replace("gc {\n", 'gc {\n image_delay = "1s"\n', 1))
-    process.api.wait_node()
-    image = registry.add("team/passing")
-    process.api.run(job("passing", "true", image=image))
-    process.api.wait_allocs("passing", "complete")
-
-    def names():
-        return [t for i in engine.call("GET", "/images/json") for t in i["RepoTags"] or []]
-    wait_for("the image to be removed", lambda: image not in names())
-    assert engine.IMAGE in names()
-
-
 def test_a_misspelt_setting_is_refused_when_the_job_is_registered(dev):
     refused = dev.run(job("misspelt", "true", config="work_dri = \"/tmp\""), code=1)
     assert "did you mean work_dir?" in refused.stdout + refused.stderr
     with pytest.raises(HttpError):
         dev.get("/v1/job/misspelt")
-
-
-def test_an_image_is_loaded_from_an_artifact(engine, cluster, tmp_path):
-    archive = tmp_path / "image.tar"
-    archive.write_bytes(engine.call("GET", f"/images/{engine.IMAGE}/get"))
-    process = cluster.dev(plugin(engine))
-    process.api.wait_node()
-    artifact = f'''artifact {{
-        source = "file://{archive}"
-        mode   = "file"
-        destination = "local/image.tar"
-        options {{
-          archive = "false"
-        }}
-      }}'''
-    alloc = run_to_end(process.api, "loaded", "echo loaded", config='load = "image.tar"', task=artifact)
-    assert process.api.logs(alloc["ID"], "t") == "loaded\n"
 
 
 def test_host_volumes_and_with_permission_any_path_are_mounted(engine, cluster, tmp_path):
@@ -617,21 +313,3 @@ def test_host_volumes_and_with_permission_any_path_are_mounted(engine, cluster, 
                        config=f'volumes = ["{tmp_path}/data:/direct"]')
     assert process.api.logs(alloc["ID"], "t") == "from the machine\nread-only\n"
     assert (tmp_path / "data/out").read_text() == "back\n"
-
-
-def test_a_command_in_a_container_ends_with_its_caller(dev, engine):
-    dev.run(job("caller", "while true; do sleep 1; done", kind="service"))
-    alloc = dev.wait_allocs("caller", "running")[0]
-    caller = subprocess.Popen([str(BIN), "alloc", "exec", "-i=false", "-t=false", alloc["ID"], "sleep", "98765"],
-                              env={**os.environ, "YURT_ADDR": dev.rpc})
-    container = engine.container_of(alloc["ID"])["Id"]
-
-    def sleeps():
-        top = engine.call("GET", f"/containers/{container}/top")
-        return any("98765" in " ".join(process) for process in top["Processes"])
-    wait_for("the command to run", sleeps)
-    caller.kill()
-    caller.wait()
-    wait_for("the command to end", lambda: not sleeps())
-    dev.delete("/v1/job/caller")
-    dev.wait_allocs("caller", "complete")
