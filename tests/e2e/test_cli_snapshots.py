@@ -1,6 +1,7 @@
 """Backups through the command line: what was saved is what a restored cluster has."""
+import contextlib
 import json
-import shutil
+import pathlib
 
 import pytest
 from test_cli import job
@@ -11,6 +12,15 @@ def definition(api, name):
     """What a user wrote of a job, as the server has it."""
     stored = api.get(f"/v1/job/{name}")
     return {k: stored[k] for k in ("ID", "Type", "Priority", "Meta", "TaskGroups", "Version", "Stop")}
+
+
+def wait_leader(*servers):
+    """Until each of them knows a leader."""
+    def known(server):
+        with contextlib.suppress(HttpError):
+            return server.api.get("/v1/status/leader")
+        return None
+    wait_for("a leader", lambda: all(known(server) for server in servers))
 
 
 def save(api, path):
@@ -34,7 +44,7 @@ def test_a_restored_server_has_the_jobs_of_the_saved_one(cluster, tmp_path):
     old_index = first.api.get("/v1/job/kept")["ModifyIndex"]
 
     other = cluster.server("other")
-    wait_for("a leader", lambda: other.api.get("/v1/status/leader"))
+    wait_leader(other)
     done = other.api.cli("operator", "snapshot", "restore", "-yes", tmp_path / "state.snap")
     assert "Snapshot restored" in done.stdout
     assert {name: definition(other.api, name) for name in ("done", "kept")} == before
@@ -46,7 +56,7 @@ def test_a_restored_server_has_the_jobs_of_the_saved_one(cluster, tmp_path):
     assert other.api.get("/v1/job/new")["CreateIndex"] > old_index
     other.kill()
     other.start()
-    wait_for("the server to be back", lambda: other.api.get("/v1/status/leader"))
+    wait_leader(other)
     assert {name: definition(other.api, name) for name in ("done", "kept")} == before
     assert other.api.get("/v1/job/new")["ID"] == "new"
 
@@ -80,7 +90,6 @@ def test_restoring_a_running_cluster_undoes_what_came_after_and_it_goes_on_worki
 
 
 def shim_of(cluster, alloc):
-    import pathlib
     for pid in cluster.shims():
         try:
             if alloc in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode():
@@ -95,7 +104,7 @@ def test_three_servers_restore_together_and_a_killed_one_catches_up(cluster, tmp
     two = cluster.server("s2", expect=3, join=[one.rpc_address])
     three = cluster.server("s3", expect=3, join=[one.rpc_address])
     servers = [one, two, three]
-    wait_for("a leader", lambda: all(s.api.get("/v1/status/leader") for s in servers))
+    wait_leader(*servers)
     for i in range(20):
         one.api.run(job(f"job-{i}"))
     save(one.api, tmp_path / "state.snap")
@@ -113,7 +122,7 @@ def test_three_servers_restore_together_and_a_killed_one_catches_up(cluster, tmp
 
 def test_inspect_shows_what_is_in_a_file_without_a_server(cluster, tmp_path):
     server = cluster.server("s")
-    wait_for("a leader", lambda: server.api.get("/v1/status/leader"))
+    wait_leader(server)
     server.api.run(job("one"))
     server.api.run(job("two"))
     path = tmp_path / "state.snap"
@@ -131,7 +140,7 @@ def test_inspect_shows_what_is_in_a_file_without_a_server(cluster, tmp_path):
 def test_damaged_and_missing_files_are_refused_and_change_nothing(cluster, tmp_path):
     server = cluster.server("s")
     api = server.api
-    wait_for("a leader", lambda: api.get("/v1/status/leader"))
+    wait_leader(server)
     api.run(job("kept"))
     path = tmp_path / "state.snap"
     save(api, path)
@@ -151,4 +160,3 @@ def test_damaged_and_missing_files_are_refused_and_change_nothing(cluster, tmp_p
     assert "-yes" in done.stderr
     assert api.get("/v1/job/kept")["ID"] == "kept"
     assert list(tmp_path.glob("*.partial")) == []
-    shutil.rmtree(tmp_path)

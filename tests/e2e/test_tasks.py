@@ -135,7 +135,7 @@ def test_exec_logs_and_files_through_the_command_line(dev):
     dev.run(job("shell", "echo ready; echo kept > local/file; sleep 1000", "service"))
     alloc = dev.wait_allocs("shell", "running")[0]
     wait_for("the first line", lambda: dev.cli("alloc", "logs", alloc["ID"]).stdout == "ready\n")
-    done = dev.cli("alloc", "exec", "-i=false", alloc["ID"], "/bin/sh", "--", "-c",
+    done = dev.cli("alloc", "exec", "-i=false", alloc["ID"], "/bin/sh", "-c",
                    "cat $NOMAD_TASK_DIR/file; exit 7", code=7)
     assert done.stdout == "kept\n"
     assert "file" in dev.cli("alloc", "fs", alloc["ID"], "t/local").stdout

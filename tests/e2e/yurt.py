@@ -19,6 +19,13 @@ BIN = pathlib.Path(os.environ["YURT_BIN"])
 PATIENCE_S = 60
 
 
+class HttpError(Exception):
+    def __init__(self, code, text):
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
 def wait_for(what, condition, patience_s=PATIENCE_S):
     """The first truthy answer of `condition`; an AssertionError that names `what` otherwise."""
     deadline = time.monotonic() + patience_s
@@ -28,17 +35,14 @@ def wait_for(what, condition, patience_s=PATIENCE_S):
             last = condition()
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             last = error
+        except HttpError as error:
+            if error.text != "No cluster leader":
+                raise
+            last = error
         if last and not isinstance(last, Exception):
             return last
         time.sleep(0.02)  # between two looks at the condition
     raise AssertionError(f"waited {patience_s} s for {what}; last seen: {last!r}")
-
-
-class HttpError(Exception):
-    def __init__(self, code, text):
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.text = text
 
 
 class Process:

@@ -10,10 +10,10 @@ namespace yurt::server {
 namespace {
 
 using Map = PersistentMap<int, int>;
-using Model = std::map<int, int>;
+using Reference = std::map<int, int>;
 
-Model contents(const Map& map) {
-  Model out;
+Reference contents(const Map& map) {
+  Reference out;
   map.each([&](int key, int value) {
     out.emplace(key, value);
     return true;
@@ -24,8 +24,8 @@ Model contents(const Map& map) {
 TEST(PersistentMap, behaves_as_an_ordered_map_and_its_copies_never_change) {
   EXPECT_TRUE(rc::check([] {
     Map map;
-    Model model;
-    std::vector<std::pair<Map, Model>> snapshots;
+    Reference model;
+    std::vector<std::pair<Map, Reference>> snapshots;
     const auto steps = *rc::gen::container<std::vector<std::pair<int, int>>>(
         rc::gen::pair(rc::gen::inRange(0, 600), rc::gen::inRange(0, 10)));
     // Each step is repeated over a stretch of keys, so that trees grow several levels deep.
@@ -44,6 +44,29 @@ TEST(PersistentMap, behaves_as_an_ordered_map_and_its_copies_never_change) {
     RC_ASSERT(contents(map) == model);
     for (const auto& [copy, expected] : snapshots) RC_ASSERT(contents(copy) == expected);
   }));
+}
+
+TEST(PersistentMap, made_whole_from_sorted_entries_is_the_map_that_inserting_makes) {
+  for (const std::size_t count : {0UL, 1UL, 56UL, 57UL, 3'136UL, 3'137UL, 50'000UL}) {
+    Map built = Map::from_sorted(
+        count, [](std::size_t i) { return static_cast<int>(2 * i); },
+        [](std::size_t i) { return static_cast<int>(i); });
+    Reference model;
+    for (std::size_t i = 0; i < count; ++i) {
+      model[static_cast<int>(2 * i)] = static_cast<int>(i);
+    }
+    built.check();
+    EXPECT_EQ(built.size(), count);
+    EXPECT_EQ(contents(built), model);
+    // It goes on as any other.
+    for (int key = 1; key < 2'000; key += 3) {
+      built.set(key, key);
+      model[key] = key;
+      EXPECT_EQ(built.erase(key + 1), model.erase(key + 1) == 1);
+    }
+    built.check();
+    EXPECT_EQ(contents(built), model);
+  }
 }
 
 TEST(PersistentMap, scans_from_a_key_that_need_not_exist) {
