@@ -1,11 +1,11 @@
 // Reading sweeps, trials and finished runs, and why a job waits.
 #include <algorithm>
 
+#include "jobspec/sweep/sweep_trials.h"
 #include "server/api/operations.h"
 #include "server/api/request_options.h"
 #include "server/api/views.h"
 #include "server/state/child_job.h"
-#include "server/state/sweep_trials.h"
 
 namespace yurt::server {
 namespace {
@@ -47,7 +47,8 @@ Status list_trials(Reading& reading, const model::SweepReadRequest& request,
     if (trial->sweep_id() != key.id || trial->namespace_() != key.ns) return true;
     auto* out = response.add_trials();
     *out->mutable_trial() = *trial;
-    for (auto& [name, value] : trial_parameters((*sweep)->record->sweep(), trial->trial())) {
+    for (auto& [name, value] :
+         jobspec::trial_parameters((*sweep)->record->sweep(), trial->trial())) {
       (*out->mutable_parameters())[name] = value;
     }
     return true;

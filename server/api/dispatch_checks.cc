@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/state/stop_rule.h"
-#include "server/state/sweep_trials.h"
+#include "jobspec/sweep/sweep_trials.h"
 
 namespace yurt::server {
 namespace {
@@ -84,16 +83,12 @@ Status check_dispatch(const model::Job& job, const model::DispatchSpec& spec,
   std::set<std::string> given;
   for (const auto& [name, value] : spec.meta()) given.insert(name);
   if (sweep != nullptr) {
-    YURT_TRY(check_sweep(*sweep));
-    for (const auto& [name, value] : trial_parameters(*sweep, 0)) {
+    YURT_TRY(jobspec::check_sweep(*sweep));
+    for (const auto& [name, value] : jobspec::trial_parameters(*sweep, 0)) {
       if (!given.insert(name).second) {
         return refused("\"" + name + "\" is a parameter of the sweep and cannot be given as meta");
       }
     }
-    if (!sweep->stop_when().empty()) {
-      if (const auto rule = parse_stop_rule(sweep->stop_when()); !rule.ok()) return rule.error();
-    }
-    if (sweep->max_failures() < 0) return refused("max_failures must not be negative");
   }
   YURT_TRY(check_meta(rules, given));
   if (spec.has_priority() && (spec.priority() < 1 || spec.priority() > 100)) {

@@ -1,4 +1,5 @@
 // What a job would do, and whether it is right, without registering it.
+#include "jobspec/cron/schedule.h"
 #include "jobspec/defaults/defaults.h"
 #include "jobspec/diff/diff.h"
 #include "jobspec/parse.h"
@@ -34,6 +35,11 @@ void plan(const Serving& serving, std::unique_ptr<model::JobPlanRequest> request
     }
     for (auto& eval : outcome.followups) *response.add_created_evals() = std::move(eval);
     if (outcome.blocked) *response.add_created_evals() = std::move(*outcome.blocked);
+  }
+  if (job.has_periodic() && job.periodic().enabled()) {
+    const auto schedule = jobspec::Schedule::of(job.periodic());
+    if (!schedule.ok()) return done(schedule.error());
+    response.set_next_periodic_launch(schedule->next(serving.core.clock().wall_ns()).value_or(0));
   }
   if (request->diff()) {
     *response.mutable_diff() = jobspec::diff_jobs(live.get(), &job, {.contextual = true});

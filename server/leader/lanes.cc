@@ -1,6 +1,7 @@
 #include "server/leader/lanes.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "proto/batch.pb.h"
 #include "proto/command.pb.h"
@@ -29,12 +30,31 @@ void note_moved_lanes(const Changes& changes, std::set<JobKey>& parents) {
 }
 
 std::set<JobKey> parents_with_waiting(const Snapshot& state) {
+  const Tables& tables = state.tables();
   std::set<JobKey> parents;
-  state.tables().waiting.each([&](const JobKey& key, const WaitingRef& row) {
-    parents.insert({key.ns, row->parent->id()});
+  std::optional<LaneKey> from = LaneKey{0, std::numeric_limits<std::int32_t>::min(), 0};
+  while (from) {
+    std::optional<LaneKey> next;
+    tables.lanes.scan(*from, [&](const LaneKey& key, const WaitingRef& row) {
+      parents.insert({row->parent->namespace_(), row->parent->id()});
+      if (key.parent_hash != std::numeric_limits<std::uint64_t>::max()) {
+        next = LaneKey{key.parent_hash + 1, std::numeric_limits<std::int32_t>::min(), 0};
+      }
+      return false;
+    });
+    from = next;
+  }
+  return parents;
+}
+
+std::vector<SweepRef> sweeps_with_trials(const Snapshot& state) {
+  std::vector<SweepRef> out;
+  state.tables().sweeps.each([&](const JobKey&, const SweepRef& sweep) {
+    const model::SweepRecord& record = *sweep->record;
+    if (record.launched() > record.complete() + record.failed()) out.push_back(sweep);
     return true;
   });
-  return parents;
+  return out;
 }
 
 std::optional<model::Command> next_admission(const Snapshot& state, const JobKey& parent,

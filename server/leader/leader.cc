@@ -19,6 +19,9 @@ namespace {
 constexpr std::int64_t millisecond = nanoseconds_per_millisecond;
 // Room that is freed is looked at this often, so that a thousand ending tasks cause one retry.
 constexpr std::int64_t retry_interval_ns = 10 * millisecond;
+// Lanes, sweeps and dependencies are looked at when they move; a proposal that was lost on the way
+// is made up for after this.
+constexpr std::int64_t look_again_interval_ns = 5 * nanoseconds_per_second;
 
 bool can_take_more(const NodeRef& node) {
   return node && node->status() == "ready" && node->scheduling_eligibility() == "eligible" &&
@@ -47,6 +50,8 @@ Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clo
   every(retry_interval_ns, &Leader::retry_unblocked);
   every(retry_interval_ns, &Leader::admit_children);
   every(retry_interval_ns, &Leader::release_jobs);
+  every(50 * millisecond, &Leader::launch_periodic_jobs);
+  every(look_again_interval_ns, &Leader::look_again);
   every(100 * millisecond, &Leader::write_verdicts);
   every(500 * millisecond, &Leader::expire_nodes);
   every(250 * millisecond, &Leader::drain_nodes);
@@ -101,10 +106,8 @@ void Leader::restore(const Snapshot& state) {
   });
   deploying_ = !moved_deployments_.empty();
   moved_lanes_ = parents_with_waiting(state);
-  state.tables().sweeps.each([&](const JobKey&, const SweepRef& sweep) {
-    moved_sweeps_.push_back(sweep);
-    return true;
-  });
+  moved_periodic_jobs_ = periodic_jobs(state);
+  moved_sweeps_ = sweeps_with_trials(state);
   // What was blocked before may fit by now: the old leader's unblocking is not known here.
   enqueue(blocked_.unblock_all(state.index()));
 }
@@ -144,6 +147,7 @@ void Leader::on_changes(const ChangesRef& changes) {
   std::lock_guard lock(mutex_);
   freed_index_ = changes->index;
   note_moved_lanes(*changes, moved_lanes_);
+  note_periodic_jobs(*changes, moved_periodic_jobs_);
   moved_sweeps_.insert(moved_sweeps_.end(), changes->sweeps.begin(), changes->sweeps.end());
   jobs_moved_ |= !changes->jobs.empty();
   moved_deployments_.insert(moved.begin(), moved.end());
@@ -342,6 +346,20 @@ void Leader::tend_deployments() {
   if (any) deploying_ = true;
 }
 
+void Leader::launch_periodic_jobs() {
+  std::set<JobKey> moved;
+  {
+    std::lock_guard lock(mutex_);
+    moved.swap(moved_periodic_jobs_);
+  }
+  const std::int64_t now = clock_.wall_ns();
+  const auto due = periodic_.next_due();
+  if (moved.empty() && (!due || *due > now)) return;
+  const Snapshot state = store_.snapshot();
+  periodic_.look_at(state, moved);
+  for (auto& launch : periodic_.take_due(state, now, random_)) propose(std::move(launch));
+}
+
 void Leader::admit_children() {
   std::set<JobKey> parents;
   std::vector<SweepRef> sweeps;
@@ -355,9 +373,23 @@ void Leader::admit_children() {
   for (const JobKey& parent : parents) {
     if (auto admission = next_admission(state, parent, random_)) propose(std::move(*admission));
   }
-  for (const SweepRef& sweep : sweeps) {
-    for (auto& command : stop_trials(state, *sweep, random_)) propose(std::move(command));
+  std::set<JobKey> seen;
+  for (const SweepRef& moved : sweeps) {
+    const JobKey key{moved->record->namespace_(), moved->record->id()};
+    const SweepRef* sweep = state.tables().sweeps.find(key);
+    if (sweep == nullptr || !seen.insert(key).second) continue;
+    for (auto& command : stop_trials(state, **sweep, random_)) propose(std::move(command));
   }
+}
+
+void Leader::look_again() {
+  const Snapshot state = store_.snapshot();
+  auto parents = parents_with_waiting(state);
+  auto sweeps = sweeps_with_trials(state);
+  std::lock_guard lock(mutex_);
+  moved_lanes_.merge(parents);
+  moved_sweeps_.insert(moved_sweeps_.end(), sweeps.begin(), sweeps.end());
+  jobs_moved_ = true;
 }
 
 void Leader::release_jobs() {

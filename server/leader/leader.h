@@ -2,7 +2,7 @@
 //
 // Rebuilt from state alone; acts only by proposing commands, so that killing it at any instant
 // loses nothing. It owns the broker, the blocked evaluations, the plan applier and the workers, and
-// watches nodes' heartbeats, drains, deployments and garbage.
+// launches periodic jobs, and watches nodes' heartbeats, drains, deployments and garbage.
 #pragma once
 
 #include <atomic>
@@ -19,6 +19,7 @@
 #include "server/broker/worker.h"
 #include "server/leader/garbage.h"
 #include "server/leader/heartbeats.h"
+#include "server/leader/periodic.h"
 #include "server/proposer.h"
 #include "server/timers.h"
 
@@ -70,8 +71,10 @@ class Leader final : public ChangeListener {
   void expire_nodes();
   void drain_nodes();
   void tend_deployments();
+  void launch_periodic_jobs();
   void admit_children();
   void release_jobs();
+  void look_again();
   void collect_old_garbage();
 
   void propose(model::Command command);
@@ -97,7 +100,9 @@ class Leader final : public ChangeListener {
   std::set<DeploymentId> moved_deployments_;
   std::set<JobKey> moved_lanes_;  // parents
   std::vector<SweepRef> moved_sweeps_;
-  bool jobs_moved_ = true;  // since dependencies were looked at
+  std::set<JobKey> moved_periodic_jobs_;
+  bool jobs_moved_ = true;     // since dependencies were looked at
+  PeriodicLaunches periodic_;  // of the timers' thread
   std::atomic<bool> draining_{false};
   std::atomic<bool> deploying_{false};
   bool stopped_ = false;

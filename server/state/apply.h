@@ -82,6 +82,19 @@ inline constexpr int kept_node_events = 10;
 // Whether a job that has ended with `outcome` is what `after` waits for.
 [[nodiscard]] bool satisfies(const model::After& after, const std::string& outcome);
 
+// Whether nothing of the job is under way: its outcome is its last word.
+[[nodiscard]] bool has_ended(const JobRecord& record);
+
+// What `job` still waits for.
+[[nodiscard]] std::vector<std::shared_ptr<const model::After>> unmet(const Transaction& transaction,
+                                                                     const model::Job& job);
+
+// Makes `job` the record's newest version.
+void push_version(Transaction& transaction, JobRecord& record, model::Job job);
+
+// Stops the job, as a new version. REQUIRES: it is not stopped
+void stop_job(Transaction& transaction, JobRecord& record);
+
 // Moves a deployment to `status`; a deployment that has ended, or is gone, stays as it is. A
 // success marks the job version stable.
 void move_deployment(Transaction& transaction, const DeploymentId& id, const std::string& status,

@@ -1,12 +1,12 @@
 // Commands of batch work: dispatches, sweeps, lanes, launches of periodic jobs, and jobs that wait
 // for others.
+#include "jobspec/sweep/sweep_trials.h"
 #include "proto/batch.pb.h"
 #include "proto/command.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "server/state/apply.h"
 #include "server/state/child_job.h"
-#include "server/state/sweep_trials.h"
 
 namespace yurt::server {
 namespace {
@@ -43,8 +43,8 @@ model::Evaluation child_eval(const model::Job& job, const std::string& id,
   return eval;
 }
 
-// Makes the child a job of its own, with an evaluation.
-void launch(Transaction& transaction, const model::Job& parent, const std::string& id,
+// Makes the child a job of its own. False when it waits for other jobs; it is evaluated otherwise.
+bool launch(Transaction& transaction, const model::Job& parent, const std::string& id,
             ChildRef child, model::Evaluation eval) {
   model::Job job = make_child(parent, id, *child);
   job.set_create_index(transaction.index());
@@ -61,9 +61,15 @@ void launch(Transaction& transaction, const model::Job& parent, const std::strin
   record.child = std::move(child);
   for (const auto& group : record.job->group()) record.groups.try_emplace(group.name());
   record.summary_modify_index = transaction.index();
-  ChildCounts& counts = transaction.edit_job({parent.namespace_(), parent.id()}).children;
-  ++counts.pending;
-  transaction.put_eval(std::move(eval));
+  record.waiting_for = unmet(transaction, *record.job);
+  const bool held = !record.waiting_for.empty();
+  ++transaction.edit_job({parent.namespace_(), parent.id()}).children.pending;
+  if (held) {
+    transaction.hold({parent.namespace_(), id}, true);
+  } else {
+    transaction.put_eval(std::move(eval));
+  }
+  return !held;
 }
 
 bool lane_has_room(const Transaction& transaction, const JobRecord& parent) {
@@ -96,7 +102,21 @@ void launch_trial(Transaction& transaction, const WaitingRow& waiting, const Job
   transaction.put_sweep(sweep->parent, std::move(record));
   // The row goes with the last trial; what it holds is still needed.
   if (last) transaction.remove_waiting({sweep_key.ns, waiting.id});
-  launch(transaction, parent, id, child, child_eval(parent, eval_id, "job-register"));
+  static_cast<void>(
+      launch(transaction, parent, id, child, child_eval(parent, eval_id, "job-register")));
+}
+
+// A job that waited for others will not run, for `reason`.
+void give_up(Transaction& transaction, const JobKey& key, const std::string& reason) {
+  transaction.hold(key, false);
+  JobRecord& record = transaction.edit_job(key);
+  record.waiting_for.clear();
+  record.had_work = true;  // nothing is left to wait for: the job is dead
+  if (!record.job->stop()) stop_job(transaction, record);
+  auto job = std::make_shared<model::Job>(*record.job);
+  job->set_status_description(reason);
+  record.job = job;
+  record.versions.front() = record.job;
 }
 
 }  // namespace
@@ -124,8 +144,8 @@ Result<Applied> apply(Transaction& transaction, const model::DispatchJob& comman
   if (!token.empty()) transaction.put_token(parent_key, token, {key.id, false});
   applied.job_modify_index = transaction.index();
   if (lane_has_room(transaction, *record)) {
-    launch(transaction, *parent, key.id,
-           std::make_shared<const model::DispatchedChild>(std::move(child)), command.evaluation());
+    auto made = std::make_shared<const model::DispatchedChild>(std::move(child));
+    applied.waiting = !launch(transaction, *parent, key.id, std::move(made), command.evaluation());
     return applied;
   }
   auto waiting = std::make_shared<WaitingRow>();
@@ -143,7 +163,7 @@ Result<Applied> apply(Transaction& transaction, const model::DispatchJob& comman
 Result<Applied> apply(Transaction& transaction, const model::StartSweep& command) {
   const JobKey parent_key{command.namespace_(), command.job_id()};
   YURT_ASSIGN(const JobRecord* record, dispatchable(transaction, parent_key));
-  YURT_TRY(check_sweep(command.sweep()));
+  YURT_TRY(jobspec::check_sweep(command.sweep()));
   const JobRef parent = record->job;
   Applied applied{.index = transaction.index()};
   const std::string& token = command.spec().idempotency_token();
@@ -166,7 +186,7 @@ Result<Applied> apply(Transaction& transaction, const model::StartSweep& command
   sweep.set_priority(command.spec().has_priority() ? command.spec().priority()
                                                    : parent->priority());
   sweep.set_status("running");
-  sweep.set_total(static_cast<std::uint32_t>(trial_count(command.sweep())));
+  sweep.set_total(static_cast<std::uint32_t>(jobspec::trial_count(command.sweep())));
   sweep.set_submit_time(transaction.time());
   if (!token.empty()) transaction.put_token(parent_key, token, {key.id, true});
 
@@ -192,9 +212,9 @@ Result<Applied> apply(Transaction& transaction, const model::AdmitChildren& comm
     model::DispatchedChild child;
     child.ParseFromString(head->child);
     transaction.remove_waiting({parent_key.ns, head->id});
-    launch(transaction, *head->parent, head->id,
-           std::make_shared<const model::DispatchedChild>(std::move(child)),
-           child_eval(*head->parent, eval_id, "job-register"));
+    auto made = std::make_shared<const model::DispatchedChild>(std::move(child));
+    static_cast<void>(launch(transaction, *head->parent, head->id, std::move(made),
+                             child_eval(*head->parent, eval_id, "job-register")));
   }
   return plain(transaction);
 }
@@ -208,10 +228,15 @@ Result<Applied> apply(Transaction& transaction, const model::SetSweepStatus& com
   const SweepRef sweep = *found;
   const std::string& now = sweep->record->status();
   if (now == command.status()) return plain(transaction);
+  if (now == "complete") {
+    return Error{ErrorCode::failed_precondition,
+                 "sweep \"" + key.id + "\" has completed: there is nothing to stop or resume"};
+  }
   if (command.status() == "running") {
-    if (now == "complete") {
+    if (const JobRecord* parent = transaction.job({key.ns, sweep->record->job_id()});
+        parent == nullptr || parent->job->create_index() != sweep->record->parent_create_index()) {
       return Error{ErrorCode::failed_precondition,
-                   "sweep \"" + key.id + "\" has completed: there is nothing to resume"};
+                   "sweep \"" + key.id + "\" cannot be resumed: its job is gone"};
     }
     transaction.resume_sweep(sweep);
   } else {
@@ -231,23 +256,26 @@ Result<Applied> apply(Transaction& transaction, const model::LaunchPeriodic& com
   if (parent->stop()) {
     return Error{ErrorCode::invalid_argument, "job \"" + parent_key.id + "\" is stopped"};
   }
-  const std::int64_t seconds = command.launch_time() / 1'000'000'000;
-  const std::string id = parent_key.id + "/periodic-" + std::to_string(seconds);
+  std::int64_t seconds = command.launch_time() / 1'000'000'000;
+  const auto id_of = [&] { return parent_key.id + "/periodic-" + std::to_string(seconds); };
+  const auto taken = [&] { return transaction.job({parent_key.ns, id_of()}) != nullptr; };
   if (!command.forced()) {
     if (command.launch_time() <= record->last_launch) return plain(transaction);
     const bool busy = record->children.pending + record->children.running > 0;
     transaction.edit_job(parent_key).last_launch = command.launch_time();
     if (busy && parent->periodic().prohibit_overlap()) return plain(transaction);
+    if (taken()) return plain(transaction);
   }
-  if (transaction.job({parent_key.ns, id}) != nullptr) return plain(transaction);
+  // Each launch that a user asks for is one of its own.
+  while (taken()) ++seconds;
   auto child = std::make_shared<model::DispatchedChild>();
   child->set_parent_id(parent->id());
   child->set_parent_version(parent->version());
   child->set_parent_create_index(parent->create_index());
   child->set_submit_time(transaction.time());
-  child->set_launch_time(command.launch_time());
-  launch(transaction, *parent, id, std::move(child), command.evaluation());
+  child->set_launch_time(seconds * 1'000'000'000);
   Applied applied = plain(transaction);
+  applied.waiting = !launch(transaction, *parent, id_of(), std::move(child), command.evaluation());
   applied.job_modify_index = transaction.index();
   return applied;
 }
@@ -268,7 +296,7 @@ Result<Applied> apply(Transaction& transaction, const model::ReleaseJobs& comman
     const JobKey key{refused.namespace_(), refused.job_id()};
     const JobRecord* record = transaction.job(key);
     if (record == nullptr || record->waiting_for.empty()) continue;
-    transaction.give_up(key, refused.reason());
+    give_up(transaction, key, refused.reason());
   }
   return plain(transaction);
 }

@@ -68,7 +68,8 @@ void record_scaling_event(JobRecord& record, const std::string& group, std::uint
   if (events.size() > kept_scaling_events) events.resize(kept_scaling_events);
 }
 
-// Makes `job` the record's newest version.
+}  // namespace
+
 void push_version(Transaction& transaction, JobRecord& record, model::Job job) {
   const bool first = record.versions.empty();
   job.set_version(first ? 0 : record.job->version() + 1);
@@ -87,6 +88,15 @@ void push_version(Transaction& transaction, JobRecord& record, model::Job job) {
   trim_versions(record);
 }
 
+void stop_job(Transaction& transaction, JobRecord& record) {
+  model::Job stopped = *record.job;
+  stopped.set_stop(true);
+  stopped.clear_submit_time();
+  push_version(transaction, record, std::move(stopped));
+}
+
+namespace {
+
 Applied answer(const Transaction& transaction, const model::Job& job) {
   return {.index = transaction.index(),
           .job_modify_index = job.job_modify_index(),
@@ -100,23 +110,14 @@ void put_job_eval(Transaction& transaction, model::Evaluation eval,
 }
 
 Status check_registration(const Transaction& transaction, const model::RegisterJob& command) {
-  const JobRecord* existing = transaction.job(key_of(command.job()));
+  const JobKey key = key_of(command.job());
+  if (const WaitingRow* waiting = transaction.waiting(key); waiting != nullptr && !waiting->sweep) {
+    return Error{ErrorCode::conflict, "job \"" + key.id + "\" is a child that waits to run"};
+  }
+  const JobRecord* existing = transaction.job(key);
   YURT_TRY(check_index(command, existing));
   if (existing != nullptr) YURT_TRY(check_immutable(*existing->job, command.job()));
   return {};
-}
-
-// What `job` still waits for.
-std::vector<std::shared_ptr<const model::After>> unmet(const Transaction& transaction,
-                                                       const model::Job& job) {
-  std::vector<std::shared_ptr<const model::After>> out;
-  for (const auto& after : job.after()) {
-    const JobRecord* other = transaction.job({job.namespace_(), after.job()});
-    const bool met =
-        other != nullptr && other->job->status() == "dead" && satisfies(after, other->outcome);
-    if (!met) out.push_back(std::make_shared<const model::After>(after));
-  }
-  return out;
 }
 
 Applied do_register(Transaction& transaction, const model::RegisterJob& command) {
@@ -151,6 +152,22 @@ bool satisfies(const model::After& after, const std::string& outcome) {
   return after.status() == "dead" || after.status() == outcome;
 }
 
+// Within one command a job's status lags behind what the command has done to it.
+bool has_ended(const JobRecord& record) {
+  return record.job->status() == "dead" && record.live_evals == 0 && record.waiting_for.empty();
+}
+
+std::vector<std::shared_ptr<const model::After>> unmet(const Transaction& transaction,
+                                                       const model::Job& job) {
+  std::vector<std::shared_ptr<const model::After>> out;
+  for (const auto& after : job.after()) {
+    const JobRecord* other = transaction.job({job.namespace_(), after.job()});
+    const bool met = other != nullptr && has_ended(*other) && satisfies(after, other->outcome);
+    if (!met) out.push_back(std::make_shared<const model::After>(after));
+  }
+  return out;
+}
+
 Result<Applied> apply(Transaction& transaction, const model::RegisterJob& command) {
   YURT_TRY(check_registration(transaction, command));
   return do_register(transaction, command);
@@ -165,17 +182,12 @@ Result<Applied> apply(Transaction& transaction, const model::RegisterJobs& comma
 Result<Applied> apply(Transaction& transaction, const model::DeregisterJob& command) {
   const JobKey key{command.namespace_(), command.job_id()};
   Applied applied{.index = transaction.index()};
-  transaction.remove_waiting(key);
+  transaction.drop_waiting_child(key);
   if (transaction.job(key) != nullptr) {
     JobRecord& record = transaction.edit_job(key);
     record.waiting_for.clear();
     transaction.hold(key, false);
-    if (!record.job->stop()) {
-      model::Job stopped = *record.job;
-      stopped.set_stop(true);
-      stopped.clear_submit_time();
-      push_version(transaction, record, std::move(stopped));
-    }
+    if (!record.job->stop()) stop_job(transaction, record);
     applied = answer(transaction, *record.job);
     if (command.purge()) transaction.remove_job(key);
   }

@@ -52,6 +52,8 @@ struct Changes {
   std::vector<NamespaceRef> namespaces;
   std::vector<std::string> deleted_namespaces;
   SchedulerConfigRef scheduler_config;  // null: unchanged
+  // Of removed jobs: allocations that outlive them still refer to these.
+  std::vector<JobRef> orphaned_versions;
   std::vector<WaitingChange> waiting;
   std::vector<SweepRef> sweeps;
   std::vector<TrialRef> trials;

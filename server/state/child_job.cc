@@ -3,9 +3,9 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "jobspec/sweep/sweep_trials.h"
 #include "proto/batch.pb.h"
 #include "proto/job.pb.h"
-#include "server/state/sweep_trials.h"
 
 namespace yurt::server {
 namespace {
@@ -90,7 +90,7 @@ model::DispatchedChild trial_child(const model::SweepRecord& sweep,
   child.set_parent_create_index(parent_create_index);
   *child.mutable_spec() = sweep.spec();
   child.mutable_spec()->clear_idempotency_token();
-  for (const auto& [name, value] : trial_parameters(sweep.sweep(), trial)) {
+  for (const auto& [name, value] : jobspec::trial_parameters(sweep.sweep(), trial)) {
     (*child.mutable_spec()->mutable_meta())[name] = value;
   }
   child.set_submit_time(time);

@@ -14,9 +14,11 @@ namespace {
 
 using Instance = std::pair<std::string, std::uint32_t>;  // group and index
 
-// The newest allocation of each instance of the job as it is now.
+// The newest allocation of each instance, of the newest version of the job that was placed: earlier
+// versions are runs of their own.
 std::map<Instance, AllocRef> newest_allocs(const Tables& tables, const JobRecord& record) {
   std::map<Instance, AllocRef> newest;
+  std::uint64_t version = 0;
   const model::Job& job = *record.job;
   const std::uint64_t hash = job_hash(job.namespace_(), job.id());
   tables.allocs_by_job.scan({hash, AllocId{}}, [&](const JobAllocKey& key, const AllocRef& alloc) {
@@ -24,6 +26,11 @@ std::map<Instance, AllocRef> newest_allocs(const Tables& tables, const JobRecord
     if (alloc->job->id() != job.id() || alloc->job->namespace_() != job.namespace_() ||
         alloc->job->create_index() != job.create_index()) {
       return true;
+    }
+    if (alloc->job->version() < version) return true;
+    if (alloc->job->version() > version) {
+      version = alloc->job->version();
+      newest.clear();
     }
     AllocRef& slot = newest[{alloc->task_group().name(), alloc->name_index}];
     if (!slot || slot->create_index < alloc->create_index) slot = alloc;
@@ -100,7 +107,9 @@ model::RunRecord make_run(const Tables& tables, const JobRecord& record, const s
   run.set_namespace_(job.namespace_());
   run.set_job_id(job.id());
   run.set_parent_id(job.parent_id());
-  run.set_job_version(record.child ? record.child->parent_version() : job.version());
+  const auto allocs = newest_allocs(tables, record);
+  const model::Job& ran = allocs.empty() ? job : *allocs.begin()->second->job;
+  run.set_job_version(record.child ? record.child->parent_version() : ran.version());
   run.set_status(outcome);
   if (record.child) {
     run.set_sweep_id(record.child->sweep_id());
@@ -110,9 +119,9 @@ model::RunRecord make_run(const Tables& tables, const JobRecord& record, const s
   } else {
     *run.mutable_meta() = job.meta();
   }
-  run.set_submitted_at(job.submit_time());
+  run.set_submitted_at(ran.submit_time());
   std::int64_t started = 0, finished = 0;
-  for (const auto& [instance, alloc] : newest_allocs(tables, record)) {
+  for (const auto& [instance, alloc] : allocs) {
     const AllocExtra& extra = alloc->more();
     if (extra.started_at != 0) {
       started = started == 0 ? extra.started_at : std::min(started, extra.started_at);
@@ -122,7 +131,8 @@ model::RunRecord make_run(const Tables& tables, const JobRecord& record, const s
   }
   run.set_started_at(started);
   run.set_finished_at(finished != 0 ? finished : time);
-  run.set_index(job.create_index());
+  // A job that is registered anew and runs again has another row; one that is stopped has not.
+  run.set_index(allocs.empty() ? job.create_index() : ran.job_modify_index());
   return run;
 }
 

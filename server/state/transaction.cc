@@ -86,14 +86,25 @@ void Transaction::settle_touched() {
 }
 
 void Transaction::remove_job(const JobKey& key) {
+  if (job(key) == nullptr) return;
+  drop_lane(key);
+  const std::shared_ptr<const JobRecord> last = editing_.contains(key)
+                                                    ? editing_.at(key).record
+                                                    : row_at<JobRecord>(tables_.jobs, key);
   editing_.erase(key);
-  const auto before = row_at<JobRecord>(tables_.jobs, key);
-  if (!before) return;
-  if (before->child) forget_token(key.ns, *before->child);
   hold(key, false);
+  if (last->child) leave_parent(*last);
+  const auto before = row_at<JobRecord>(tables_.jobs, key);
+  for (const JobRef& version : last->versions) {
+    const bool stored = before && !last->child &&
+                        std::find(before->versions.begin(), before->versions.end(), version) !=
+                            before->versions.end();
+    if (!stored) changes_.orphaned_versions.push_back(version);
+  }
+  touch(Table::jobs);
+  if (!before) return;
   tables_.jobs.erase(key);
   changes_.jobs.push_back({before, nullptr});
-  touch(Table::jobs);
 }
 
 JobRecord* Transaction::counted_job(const JobKey& key) {
@@ -109,7 +120,8 @@ void Transaction::settle_status(const JobKey& key, JobRecord& record) {
     status = "running";
   } else if (record.live_allocs > 0 || (record.live_deployments > 0 && !job.stop())) {
     status = "running";
-  } else if (record.live_evals > 0 || (!record.had_work && !job.stop())) {
+  } else if (record.live_evals > 0 || !record.waiting_for.empty() ||
+             (!record.had_work && !job.stop())) {
     status = "pending";
   } else {
     status = "dead";

@@ -65,6 +65,8 @@ class Transaction {
   [[nodiscard]] WaitingRef lane_head(const JobKey& parent) const;
   void put_waiting(const std::string& ns, std::shared_ptr<const WaitingRow> row);
   void remove_waiting(const JobKey& key);
+  // A child that waited will not run: its token is free, and the history says that it was stopped.
+  void drop_waiting_child(const JobKey& key);
   // Who carries an idempotency token; null for "" and for tokens nobody carries.
   [[nodiscard]] const TokenRow* token(const JobKey& parent, const std::string& token) const;
   void put_token(const JobKey& parent, const std::string& token, TokenRow row);
@@ -79,14 +81,18 @@ class Transaction {
   void note_metrics(const JobKey& key, const model::AllocUpdate& update);
   // Marks a job as one that waits for others, or no longer.
   void hold(const JobKey& key, bool held);
-  // A job that waited for others will not run, for `reason`.
-  void give_up(const JobKey& key, const std::string& reason);
   // Runs that ended before this moment (Unix nanoseconds) leave the history.
   void trim_runs(std::int64_t finished_before);
 
  private:
   void touch(Table table);
   void forget_token(const std::string& ns, const model::DispatchedChild& child);
+  // What waits in a job's lane goes with the job.
+  void drop_lane(const JobKey& parent);
+  // A child goes before its parent does.
+  void leave_parent(const JobRecord& child);
+  // The parent's record, if it is still the job that the child came from.
+  [[nodiscard]] JobRecord* parent_of(const JobRecord& child);
   void move_child(const JobRecord& child, const std::string& before);
   void move_trial(const JobRecord& job);
   // A batch job has moved from status `before`.

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "jobspec/sweep/stop_rule.h"
 #include "proto/batch.pb.h"
 #include "proto/command.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
+#include "server/state/child_job.h"
 #include "server/state/run_history.h"
-#include "server/state/stop_rule.h"
 #include "server/state/transaction.h"
 
 namespace yurt::server {
@@ -61,6 +62,34 @@ void Transaction::put_waiting(const std::string& ns, std::shared_ptr<const Waiti
   tables_.waiting.set({ns, row->id}, row);
   changes_.waiting.push_back({ns, nullptr, row});
   touch(Table::jobs);
+}
+
+void Transaction::drop_waiting_child(const JobKey& key) {
+  const WaitingRef* found = tables_.waiting.find(key);
+  if (found == nullptr || (*found)->sweep) return;
+  const WaitingRef row = *found;
+  model::DispatchedChild child;
+  child.ParseFromString(row->child);
+  forget_token(key.ns, child);
+  JobRecord never;
+  model::Job job = make_child(*row->parent, row->id, child);
+  job.set_create_index(row->create_index);
+  never.job = std::make_shared<const model::Job>(std::move(job));
+  never.child = std::make_shared<const model::DispatchedChild>(std::move(child));
+  changes_.runs.push_back(
+      std::make_shared<const model::RunRecord>(make_run(tables_, never, "stopped", time_)));
+  remove_waiting(key);
+}
+
+void Transaction::drop_lane(const JobKey& parent) {
+  while (const WaitingRef head = lane_head(parent)) {
+    const JobKey key{parent.ns, head->id};
+    const SweepRef* sweep = head->sweep ? tables_.sweeps.find(key) : nullptr;
+    // Trials that run already go on, as other children do.
+    if (sweep != nullptr) end_sweep(SweepRef(*sweep), "failed", "its job was purged");
+    drop_waiting_child(key);
+    remove_waiting(key);
+  }
 }
 
 void Transaction::remove_waiting(const JobKey& key) {
@@ -132,7 +161,12 @@ void Transaction::resume_sweep(const SweepRef& sweep) {
   record.set_status("running");
   record.clear_status_description();
   record.clear_finish_time();
-  if (record.launched() < record.total()) queue_sweep(sweep->parent, record, record.create_index());
+  if (record.launched() < record.total()) {
+    queue_sweep(sweep->parent, record, record.create_index());
+  } else if (record.complete() + record.failed() == record.total()) {
+    record.set_status("complete");
+    record.set_finish_time(time_);
+  }
   put_sweep(sweep->parent, std::move(record));
 }
 
@@ -164,12 +198,14 @@ void Transaction::move_trial(const JobRecord& job) {
   const bool over =
       record.launched() == record.total() && record.complete() + record.failed() == record.total();
   const auto limit = static_cast<std::uint32_t>(record.sweep().max_failures());
+  // Once over the limit and resumed, only a further failure ends the sweep again.
+  const bool failed_now = after == "failed" && before != "failed";
   put_sweep(sweep->parent, record);
   if (record.status() != "running") return;
   const SweepRef now = *tables_.sweeps.find(sweep_key);
   if (over) {
     end_sweep(now, "complete", "");
-  } else if (limit > 0 && record.failed() >= limit) {
+  } else if (failed_now && limit > 0 && record.failed() >= limit) {
     end_sweep(now, "failed",
               std::to_string(record.failed()) + " trials failed: max_failures is " +
                   std::to_string(limit));
@@ -197,7 +233,7 @@ void Transaction::note_metrics(const JobKey& key, const model::AllocUpdate& upda
     }
   }
   const SweepRef sweep = *found;
-  const auto rule = parse_stop_rule(sweep->record->sweep().stop_when());
+  const auto rule = jobspec::parse_stop_rule(sweep->record->sweep().stop_when());
   const std::uint32_t number = trial.trial();
   const auto metric = rule.ok() ? trial.metrics().find(rule->metric) : trial.metrics().end();
   const bool met = metric != trial.metrics().end() && rule->met_by(metric->second);
@@ -211,8 +247,32 @@ void Transaction::note_metrics(const JobKey& key, const model::AllocUpdate& upda
 
 // --- Children and runs
 
+JobRecord* Transaction::parent_of(const JobRecord& child) {
+  const JobKey key{child.job->namespace_(), child.child->parent_id()};
+  const JobRecord* parent = job(key);
+  const bool same = parent != nullptr && parent->job &&
+                    parent->job->create_index() == child.child->parent_create_index();
+  return same ? &edit_job(key) : nullptr;
+}
+
+void Transaction::leave_parent(const JobRecord& child) {
+  forget_token(child.job->namespace_(), *child.child);
+  if (!child.child->sweep_id().empty() && child.job->status() != "dead") {
+    JobRecord ended = child;
+    auto job = std::make_shared<model::Job>(*child.job);
+    job->set_status("dead");
+    ended.job = std::move(job);
+    ended.outcome = "stopped";
+    move_trial(ended);
+  }
+  JobRecord* parent = parent_of(child);
+  if (parent == nullptr) return;
+  --*count_of(parent->children, child.job->status());
+  parent->summary_modify_index = index_;
+}
+
 void Transaction::move_child(const JobRecord& child, const std::string& before) {
-  JobRecord* parent = counted_job({child.job->namespace_(), child.child->parent_id()});
+  JobRecord* parent = parent_of(child);
   if (parent == nullptr) return;
   --*count_of(parent->children, before);
   ++*count_of(parent->children, child.job->status());
@@ -239,18 +299,6 @@ void Transaction::hold(const JobKey& key, bool held) {
   } else {
     tables_.held.erase(key);
   }
-}
-
-void Transaction::give_up(const JobKey& key, const std::string& reason) {
-  JobRecord& record = edit_job(key);
-  record.waiting_for.clear();
-  record.had_work = true;  // nothing is left to wait for: the job is dead
-  hold(key, false);
-  auto job = std::make_shared<model::Job>(*record.job);
-  job->set_status_description(reason);
-  job->set_stop(true);
-  record.job = job;
-  record.versions.front() = record.job;
 }
 
 void Transaction::trim_runs(std::int64_t finished_before) {

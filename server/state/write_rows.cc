@@ -81,8 +81,6 @@ void write_job(rocksdb::WriteBatch& batch, const JobChange& change) {
   const std::string key = row::job_key(any.namespace_(), any.id());
   if (!change.after) {
     batch.Delete(key);
-    // Allocations may outlive a child, and with it what its first version is made from.
-    if (change.before->child) put_version(batch, *change.before->versions.back());
     return;
   }
   batch.Put(key, bytes_of(stored_job(*change.after)));
@@ -139,6 +137,7 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
   };
   const auto message_bytes = [](const auto& row) { return bytes_of(row); };
   for (const auto& change : changes.jobs) write_job(batch, change);
+  for (const JobRef& version : changes.orphaned_versions) put_version(batch, *version);
   for (const auto& change : changes.allocs) {
     write_change(
         batch, row::alloc, change, [](const Allocation& row) { return row.id.to_bytes(); },

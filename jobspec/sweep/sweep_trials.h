@@ -14,7 +14,7 @@ namespace yurt::model {
 class Sweep;
 }  // namespace yurt::model
 
-namespace yurt::server {
+namespace yurt::jobspec {
 
 // No sweep may have more trials.
 inline constexpr std::uint64_t most_trials = 1'000'000;
@@ -29,4 +29,4 @@ inline constexpr std::uint64_t most_trials = 1'000'000;
 [[nodiscard]] std::map<std::string, std::string> trial_parameters(const model::Sweep& sweep,
                                                                   std::uint64_t trial);
 
-}  // namespace yurt::server
+}  // namespace yurt::jobspec

@@ -1,13 +1,16 @@
-#include "server/state/sweep_trials.h"
+#include "jobspec/sweep/sweep_trials.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <set>
 #include <vector>
 
+#include "jobspec/sweep/stop_rule.h"
 #include "proto/job.pb.h"
 
-namespace yurt::server {
+namespace yurt::jobspec {
 namespace {
 
 // A range's end counts as reached within this part of a step, so that 0.1 to 0.5 by 0.1 has five.
@@ -17,9 +20,13 @@ bool is_range(const model::SweepParameter& parameter) {
   return parameter.has_from() || parameter.has_to();
 }
 
-// Short where it is exact: 0.1, 5, 1e-05.
+// Whole numbers in digits, others as short as is exact: 0.1, 1000000, 1e-05.
 std::string number_text(double value) {
   char text[32];
+  if (std::floor(value) == value && std::abs(value) < 0x1p53) {
+    std::snprintf(text, sizeof text, "%.0f", value + 0.0);
+    return text;
+  }
   for (int digits = 6; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, value);
     double back = 0;
@@ -29,11 +36,20 @@ std::string number_text(double value) {
   return text;
 }
 
-// The range's value at a step, free of what adding up steps would gather.
+// With so many significant digits at most.
+std::string rounded_text(double value, int digits) {
+  if (std::floor(value) == value) return number_text(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", digits, value);
+  return number_text(std::strtod(text, nullptr));
+}
+
+// The range's value at a step, free of the errors of binary fractions: 0.3, not
+// 0.30000000000000004.
 std::string range_value(const model::SweepParameter& parameter, std::uint64_t at) {
   const double value =
       parameter.from() + static_cast<double>(at) * (parameter.has_step() ? parameter.step() : 1.0);
-  return number_text(std::round(value * 1e12) / 1e12);
+  return rounded_text(value, 15);
 }
 
 std::uint64_t value_count(const model::SweepParameter& parameter) {
@@ -59,17 +75,32 @@ std::string draw(const model::SweepParameter& parameter, std::uint64_t chance) {
         static_cast<int>(chance % static_cast<std::uint64_t>(parameter.values_size())));
   }
   const double part = static_cast<double>(chance >> 11) * 0x1p-53;
-  const double from = parameter.from(), to = parameter.to();
+  double from = parameter.from(), to = parameter.to();
   if (parameter.integer()) {
-    return number_text(std::floor(from + part * (std::floor(to) - from + 1)));
+    // Each whole number stands for what lies up to the next one.
+    from = std::ceil(from);
+    to = std::floor(to) + 1;
   }
-  if (parameter.scale() == "log") {
-    return number_text(std::exp(std::log(from) + part * (std::log(to) - std::log(from))));
-  }
-  return number_text(from + part * (to - from));
+  const double drawn = parameter.scale() == "log"
+                           ? std::exp(std::log(from) + part * (std::log(to) - std::log(from)))
+                           : from + part * (to - from);
+  if (parameter.integer()) return number_text(std::clamp(std::floor(drawn), from, to - 1));
+  // Fewer digits than exp and log of two C libraries might differ in.
+  return rounded_text(drawn, 12);
 }
 
 Error bad_sweep(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
+
+Error too_many() {
+  return bad_sweep("the sweep has more than " + std::to_string(most_trials) + " trials");
+}
+
+template <typename Map>
+std::set<std::string> sorted_names(const Map& values) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : values) names.insert(name);
+  return names;
+}
 
 Status check_parameter(const model::SweepParameter& parameter, bool random) {
   const std::string name = "sweep parameter \"" + parameter.name() + "\"";
@@ -78,12 +109,20 @@ Status check_parameter(const model::SweepParameter& parameter, bool random) {
     return bad_sweep(name + " needs either values or from and to");
   }
   if (!is_range(parameter)) return {};
-  if (!parameter.has_from() || !parameter.has_to() || parameter.from() > parameter.to()) {
+  if (!parameter.has_from() || !parameter.has_to() || !(parameter.from() <= parameter.to()) ||
+      !std::isfinite(parameter.from()) || !std::isfinite(parameter.to())) {
     return bad_sweep(name + " needs from and to, with from not above to");
   }
+  if (parameter.integer() && std::ceil(parameter.from()) > std::floor(parameter.to())) {
+    return bad_sweep(name + ": there is no whole number between from and to");
+  }
   if (!random) {
-    if (parameter.has_step() && parameter.step() <= 0) {
+    if (parameter.has_step() && !(parameter.step() > 0)) {
       return bad_sweep(name + ": step must be above 0");
+    }
+    const double step = parameter.has_step() ? parameter.step() : 1.0;
+    if ((parameter.to() - parameter.from()) / step > static_cast<double>(most_trials)) {
+      return bad_sweep(name + " has more than " + std::to_string(most_trials) + " values");
     }
     if (parameter.has_scale()) {
       return bad_sweep(name + ": scale is for random sweeps; a grid has from, to and step");
@@ -102,10 +141,22 @@ Status check_parameter(const model::SweepParameter& parameter, bool random) {
 
 Status check_list(const model::Sweep& sweep) {
   if (sweep.trial().empty()) return bad_sweep("a sweep by list needs trials: trial blocks or file");
-  for (const auto& trial : sweep.trial()) {
-    for (const auto& [name, value] : sweep.trial(0).values()) {
-      if (!trial.values().contains(name)) {
-        return bad_sweep("a trial of the sweep lacks \"" + name + "\", which the first one has");
+  if (!sweep.parameter().empty()) {
+    return bad_sweep("parameter blocks are for grids and random sweeps; this one has a list");
+  }
+  if (static_cast<std::uint64_t>(sweep.trial_size()) > most_trials) return too_many();
+  const auto& first = sweep.trial(0).values();
+  for (int i = 0; i < sweep.trial_size(); ++i) {
+    const auto& values = sweep.trial(i).values();
+    const std::string which = "trial " + std::to_string(i + 1) + " of the sweep ";
+    for (const std::string& name : sorted_names(first)) {
+      if (!values.contains(name)) {
+        return bad_sweep(which + "lacks \"" + name + "\", which the first one has");
+      }
+    }
+    for (const std::string& name : sorted_names(values)) {
+      if (!first.contains(name)) {
+        return bad_sweep(which + "has \"" + name + "\", which the first one has not");
       }
     }
   }
@@ -115,11 +166,19 @@ Status check_list(const model::Sweep& sweep) {
 }  // namespace
 
 Status check_sweep(const model::Sweep& sweep) {
+  if (!sweep.stop_when().empty()) {
+    if (const auto rule = parse_stop_rule(sweep.stop_when()); !rule.ok()) return rule.error();
+  }
+  if (sweep.max_failures() < 0) return bad_sweep("max_failures must not be negative");
   const std::string& method = sweep.method();
   if (method == "list") return check_list(sweep);
   if (method != "grid" && method != "random") {
     return bad_sweep("a sweep's method is \"grid\", \"random\" or \"list\", not \"" + method +
                      "\"");
+  }
+  if (!sweep.trial().empty()) {
+    return bad_sweep("trial blocks and file are for sweeps by list; this one's method is \"" +
+                     method + "\"");
   }
   if (sweep.parameter().empty()) return bad_sweep("a sweep needs at least one parameter");
   std::set<std::string> names;
@@ -135,9 +194,7 @@ Status check_sweep(const model::Sweep& sweep) {
     if (sweep.count() <= 0) return bad_sweep("a random sweep needs a count above 0");
     trials = sweep.count();
   }
-  if (trials > static_cast<double>(most_trials)) {
-    return bad_sweep("the sweep has more than " + std::to_string(most_trials) + " trials");
-  }
+  if (trials > static_cast<double>(most_trials)) return too_many();
   return {};
 }
 
@@ -174,4 +231,4 @@ std::map<std::string, std::string> trial_parameters(const model::Sweep& sweep,
   return out;
 }
 
-}  // namespace yurt::server
+}  // namespace yurt::jobspec

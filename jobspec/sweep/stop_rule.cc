@@ -1,8 +1,8 @@
-#include "server/state/stop_rule.h"
+#include "jobspec/sweep/stop_rule.h"
 
 #include <charconv>
 
-namespace yurt::server {
+namespace yurt::jobspec {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -44,4 +44,4 @@ Result<StopRule> parse_stop_rule(std::string_view text) {
   return rule;
 }
 
-}  // namespace yurt::server
+}  // namespace yurt::jobspec

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace yurt::server {
+namespace yurt::jobspec {
 
 struct StopRule {
   enum class Op { at_least, greater, at_most, less };
@@ -22,4 +22,4 @@ struct StopRule {
 // "<metric> <op> <number>", op one of >= > <= <. The error says what is expected.
 [[nodiscard]] Result<StopRule> parse_stop_rule(std::string_view text);
 
-}  // namespace yurt::server
+}  // namespace yurt::jobspec
