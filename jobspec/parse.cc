@@ -2,6 +2,7 @@
 
 #include "jobspec/decode/decoder.h"
 #include "jobspec/decode/normalise.h"
+#include "jobspec/decode/sweep_file.h"
 #include "jobspec/hcl/module.h"
 #include "jobspec/json/read.h"
 #include "proto/api.pb.h"
@@ -92,6 +93,7 @@ ParsedJob parse(const hcl::SourcePtr& source, const ParseOptions& options) {
   result.places.set("id", block->labels.front().range);
   Decoder(result.places, result.diagnostics).decode(*block->body, block->context, "", job);
   if (!job.has_name()) job.set_name(block->labels.front().text);
+  read_sweep_file(job, options.base_folder, result.places, result.diagnostics);
   normalise(job, result.places, result.diagnostics);
   if (!result.diagnostics.has_errors()) result.job = std::move(job);
   return result;

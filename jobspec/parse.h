@@ -29,7 +29,8 @@ struct ParseOptions {
   std::vector<std::pair<std::string, std::string>> variables;  // -var name=value
   // Assigning a variable the file does not declare is an error.
   bool strict = true;
-  // Where file() and its like start from; without it they are refused, as they must be in a server.
+  // Where file() and its like, and the file of a sweep, start from; without it they are refused, as
+  // they must be in a server.
   std::optional<std::filesystem::path> base_folder;
   // For uuidv4() and bcrypt(). REQUIRES: not null
   Random* random = nullptr;

@@ -35,6 +35,11 @@ void fill_periodic(model::PeriodicConfig& periodic) {
   if (!periodic.has_time_zone()) periodic.set_time_zone("UTC");
 }
 
+void fill_sweep(model::Sweep& sweep) {
+  if (sweep.method().empty()) sweep.set_method(sweep.trial().empty() ? "grid" : "list");
+  if (!sweep.has_max_failures()) sweep.set_max_failures(0);
+}
+
 void fill_multiregion(model::Multiregion& multiregion) {
   model::Multiregion::Strategy& strategy = *multiregion.mutable_strategy();
   if (!strategy.has_max_parallel()) strategy.set_max_parallel(0);
@@ -62,6 +67,10 @@ void fill_job(model::Job& job, const DefaultsOptions& options) {
   if (job.has_parameterized() && job.parameterized().payload().empty()) {
     job.mutable_parameterized()->set_payload("optional");
   }
+  for (model::After& after : *job.mutable_after()) {
+    if (after.status().empty()) after.set_status("complete");
+  }
+  if (job.has_sweep()) fill_sweep(*job.mutable_sweep());
   if (job.has_multiregion()) fill_multiregion(*job.mutable_multiregion());
   if (job.has_ui() && !job.ui().has_description()) job.mutable_ui()->set_description("");
 }

@@ -56,8 +56,8 @@ bool Cursor::fail(std::string message) {
       ++column;
     }
   }
-  error_ = std::move(message) + " (line " + std::to_string(line) + ", column " +
-           std::to_string(column) + ")";
+  message_ = std::move(message);
+  error_ = message_ + " (line " + std::to_string(line) + ", column " + std::to_string(column) + ")";
   return false;
 }
 

@@ -37,6 +37,9 @@ class Cursor {
   [[nodiscard]] bool failed() const { return !error_.empty(); }
   // "expected …, found … (line 3, column 14)"
   [[nodiscard]] const std::string& error() const { return error_; }
+  // The same without the place, which is position(), in bytes.
+  [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] std::size_t position() const { return position_; }
 
  private:
   void skip_space();
@@ -46,6 +49,7 @@ class Cursor {
 
   std::string_view text_;
   std::size_t position_ = 0;
+  std::string message_;
   std::string error_;
 };
 

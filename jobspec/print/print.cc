@@ -67,6 +67,10 @@ class Printer {
 
   void attribute(const Message& message, const FieldDescriptor& field) {
     const Reflection& reflection = *message.GetReflection();
+    if (field.number() == model::Job::kIdFieldNumber &&
+        field.containing_type() == model::Job::descriptor()) {
+      return;  // the job's label
+    }
     if (field.is_repeated()) {
       const int count = reflection.FieldSize(message, &field);
       std::string list;
@@ -98,6 +102,7 @@ class Printer {
         return field.options().GetExtension(model::duration) ? "\"" + format_duration(value) + "\""
                                                              : std::to_string(value);
       }
+      case FieldDescriptor::CPPTYPE_DOUBLE: return json::write_field(message, field.name());
       default: return text_literal(reflection.GetString(message, &field));
     }
   }

@@ -35,12 +35,18 @@ void check_not_negative(std::string_view what, std::int64_t nanoseconds, const s
                         Issues& issues);
 
 // --- Parts ---
+// What the language knows and Yurt does not do yet.
+void check_to_come(const model::Job& job, Issues& issues);
 // Fields marked required, refused or ignored in the schema, in the whole job.
 void check_marked_fields(const model::Job& job, Issues& issues);
 
 void check_job(const model::Job& job, const ValidateOptions& options, Issues& issues);
-void check_periodic(const model::Job& job, Issues& issues);
+void check_periodic(const model::Job& job, const ValidateOptions& options, Issues& issues);
 void check_parameterized(const model::Job& job, Issues& issues);
+void check_sweep_block(const model::Job& job, Issues& issues);
+void check_after(const model::Job& job, Issues& issues);
+// cache_key and outputs.
+void check_cache(const model::Job& job, Issues& issues);
 void check_ui(const model::Job& job, Issues& issues);
 
 void check_group(const model::Job& job, const model::TaskGroup& group, const std::string& path,
@@ -77,6 +83,8 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
 void check_resources(const model::Task& task, const std::string& path, Issues& issues);
 void check_artifacts(const model::Task& task, const std::string& path, Issues& issues);
 void check_templates(const model::Task& task, const std::string& path, Issues& issues);
+void check_on_failure(const model::Job& job, const model::Task& task, const std::string& path,
+                      Issues& issues);
 void check_task_identities(const model::Task& task, const std::string& path, Issues& issues);
 
 // Whether a relative path stays in the folder it starts from.

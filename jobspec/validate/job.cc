@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <set>
 
-#include "jobspec/cron/schedule.h"
 #include "jobspec/validate/checks.h"
 
 namespace yurt::jobspec {
@@ -77,66 +76,15 @@ void check_job(const model::Job& job, const ValidateOptions& options, Issues& is
   check_constraints(job.constraint(), Level::job, "constraint", issues);
   check_affinities(job, job.affinity(), "affinity", issues);
   check_spreads(job, job.spread(), "spread", issues);
-  check_periodic(job, issues);
+  check_periodic(job, options, issues);
   check_parameterized(job, issues);
+  check_sweep_block(job, issues);
+  check_after(job, issues);
+  check_cache(job, issues);
   check_ui(job, issues);
   check_groups(job, options, issues);
   check_counts(job, options, issues);
   check_promotion(job, issues);
-}
-
-void check_periodic(const model::Job& job, Issues& issues) {
-  if (!job.has_periodic()) return;
-  const model::PeriodicConfig& periodic = job.periodic();
-  if (!is_batch_like(job)) {
-    issues.error("periodic", "only batch and sysbatch jobs can be periodic, not " + job.type());
-  }
-  if (job.has_parameterized()) {
-    issues.error("periodic", "a job is periodic or parameterized, not both");
-  }
-  if (!periodic.cron().empty() && !periodic.crons().empty()) {
-    issues.error("periodic.cron", "cron and crons must not be used together: use crons");
-  } else if (!periodic.cron().empty()) {
-    issues.warning("periodic.cron",
-                   "cron is deprecated: use crons = [" + quoted(periodic.cron()) + "]");
-  }
-  if (periodic.cron().empty() && periodic.crons().empty()) {
-    issues.error("periodic", "a periodic job needs crons");
-  }
-  if (periodic.spec_type() != "cron") {
-    issues.error("periodic.spec_type",
-                 "a schedule's type must be \"cron\", not " + quoted(periodic.spec_type()));
-    return;
-  }
-  const auto check = [&](const std::string& expression, const std::string& path) {
-    const auto parsed = parse_cron(expression);
-    if (!parsed.ok()) issues.error(path, parsed.error().message);
-  };
-  if (!periodic.cron().empty()) check(periodic.cron(), "periodic.cron");
-  for (int i = 0; i < periodic.crons_size(); ++i) {
-    check(periodic.crons(i), path_of("periodic", "crons", i));
-  }
-  const auto zone = find_time_zone(periodic.time_zone());
-  if (!zone.ok()) issues.error("periodic.time_zone", zone.error().message);
-}
-
-void check_parameterized(const model::Job& job, Issues& issues) {
-  if (!job.has_parameterized()) return;
-  const model::ParameterizedJob& config = job.parameterized();
-  if (!is_batch_like(job)) {
-    issues.error("parameterized",
-                 "only batch and sysbatch jobs can be parameterized, not " + job.type());
-  }
-  check_choice("payload", config.payload(), {"optional", "required", "forbidden"},
-               "parameterized.payload", issues);
-  const std::set<std::string> required(config.meta_required().begin(),
-                                       config.meta_required().end());
-  for (int i = 0; i < config.meta_optional_size(); ++i) {
-    if (required.count(config.meta_optional(i)) == 0) continue;
-    issues.error(path_of("parameterized", "meta_optional", i),
-                 "meta key " + quoted(config.meta_optional(i)) +
-                     " is in meta_required too; a key is required or optional");
-  }
 }
 
 void check_ui(const model::Job& job, Issues& issues) {

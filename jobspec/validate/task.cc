@@ -95,6 +95,7 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
   check_artifacts(task, path, issues);
   check_templates(task, path, issues);
   check_task_identities(task, path, issues);
+  check_on_failure(job, task, path, issues);
   check_unsupported(task, path, issues);
   if (task.has_lifecycle() && !task.lifecycle().hook().empty()) {
     check_choice("hook", task.lifecycle().hook(), {"prestart", "poststart", "poststop"},
@@ -158,6 +159,30 @@ void check_resources(const model::Task& task, const std::string& path, Issues& i
       resources.numa().affinity() != "none") {
     issues.error(path_of(numa_path, "affinity"),
                  "NUMA placement is not supported: use affinity \"none\"");
+  }
+}
+
+void check_on_failure(const model::Job& job, const model::Task& task, const std::string& path,
+                      Issues& issues) {
+  for (int i = 0; i < task.on_failure_size(); ++i) {
+    const model::OnFailure& rule = task.on_failure(i);
+    const std::string own_path = path_of(path, "on_failure", i);
+    if (job.type() != "batch") {
+      issues.error(own_path, "on_failure is for batch jobs only, not " + job.type());
+    }
+    check_choice("on_failure's label", rule.reason(), {"oom"}, path_of(own_path, "reason"), issues);
+    if (i > 0 && rule.reason() == task.on_failure(0).reason()) {
+      issues.error(own_path, "the task has another on_failure " + quoted(rule.reason()));
+    }
+    if (!(rule.memory_factor() > 1)) {
+      issues.error(path_of(own_path, "memory_factor"),
+                   "memory_factor must be above 1: the next attempt gets so many times the memory");
+    }
+    if (rule.attempts() < 1) {
+      issues.error(path_of(own_path, "attempts"),
+                   "attempts must be at least 1, not " + std::to_string(rule.attempts()));
+    }
+    issues.warning(own_path, "on_failure has no effect yet: the next attempt is like the last one");
   }
 }
 

@@ -28,6 +28,8 @@ struct ValidateOptions {
   std::int32_t max_priority = 100;
   // The sum of all groups' counts.
   std::int64_t max_count = 50'000;
+  // Unix nanoseconds; 0 leaves out whether a schedule has any launch to come.
+  std::int64_t now_ns = 0;
   // Without one, drivers' configs are not looked into.
   ConfigCheck check_config;
 };

@@ -26,6 +26,7 @@ void prepare_job(const Serving& serving, const JobPlacement& asked, model::Job& 
 Verdict judge_job(const Serving& serving, const Snapshot& snapshot, const model::Job& job) {
   jobspec::ValidateOptions options;
   options.check_config = serving.check_config;
+  options.now_ns = serving.core.clock().wall_ns();
   jobspec::Issues issues = jobspec::validate(job, options);
   if (snapshot.tables().namespaces.find(job.namespace_()) == nullptr) {
     issues.error("namespace", "job \"" + job.id() + "\" is in nonexistent namespace \"" +

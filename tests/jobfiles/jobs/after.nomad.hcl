@@ -1,0 +1,22 @@
+job "after" {
+  type      = "batch"
+  cache_key = "features-v3"
+  outputs   = ["model.bin", "report.html"]
+  after {
+    job = "features"
+  }
+  after {
+    job    = "cleanup"
+    status = "dead"
+  }
+  group "g" {
+    task "t" {
+      driver = "raw_exec"
+      config { command = "/bin/true" }
+      on_failure "oom" {
+        memory_factor = 1.5
+        attempts      = 2
+      }
+    }
+  }
+}
