@@ -139,8 +139,7 @@ class Rewriter {
 
 void pass_words_on(CLI::App& command) { command.prefix_command(true); }
 
-Result<Arguments> normalise(const CLI::App& root, const std::vector<std::string>& words) {
-  Arguments out;
+Status normalise(const CLI::App& root, const std::vector<std::string>& words, Arguments& out) {
   out.command = &root;
   std::size_t at = 0;
   for (; at < words.size() && !is_flag(words[at]); ++at) {
@@ -156,12 +155,10 @@ Result<Arguments> normalise(const CLI::App& root, const std::vector<std::string>
                    "`" + full_name(*out.command) + "` has no command \"" + words[at] + "\"." +
                        suggestion(words[at], names, full_name(*out.command) + " ")};
     }
-    out.parents.push_back(out.command);
     out.command = child;
     out.words.push_back(words[at]);
   }
-  YURT_TRY(Rewriter(*out.command, out).run(words, at));
-  return out;
+  return Rewriter(*out.command, out).run(words, at);
 }
 
 std::vector<const CLI::App*> shown_subcommands(const CLI::App& app) {

@@ -18,15 +18,14 @@ namespace yurt::cli {
 void pass_words_on(CLI::App& command);
 
 struct Arguments {
-  std::vector<std::string> words;        // in the order given, for CLI11
-  const CLI::App* command = nullptr;     // the innermost one that was named
-  std::vector<const CLI::App*> parents;  // from the root to `command`, without it
+  std::vector<std::string> words;     // in the order given, for CLI11
+  const CLI::App* command = nullptr;  // the innermost one that was named
 };
 
-// `words` without the program's name. invalid_argument for a command or flag that does not exist,
-// with the nearest that does.
-[[nodiscard]] Result<Arguments> normalise(const CLI::App& root,
-                                          const std::vector<std::string>& words);
+// Reads `words`, which do not hold the program's name. invalid_argument for a command or flag that
+// does not exist, with the nearest that does; `out.command` is the one that was named so far.
+[[nodiscard]] Status normalise(const CLI::App& root, const std::vector<std::string>& words,
+                               Arguments& out);
 
 // The subcommands that help and documentation show, in the order they were added.
 [[nodiscard]] std::vector<const CLI::App*> shown_subcommands(const CLI::App& app);

@@ -21,7 +21,12 @@ Client& Session::client() {
 }
 
 int fail(Session& session, const Error& error) {
-  session.terminal.print_error(session.terminal.paint(Color::red, "Error: ") + error.message);
+  std::string message = error.message;
+  if (message == "No path to region") {
+    message = "this cluster has no region \"" + session.region +
+              "\", which -region, YURT_REGION or NOMAD_REGION names (No path to region)";
+  }
+  session.terminal.print_error(session.terminal.paint(Color::red, "Error: ") + message);
   return exit_failure;
 }
 
@@ -100,11 +105,12 @@ int run_cli(int argc, const char* const* argv,
   add_completion_commands(root, session);
   add_short_forms(root, session);
 
-  auto arguments = normalise(root, std::vector<std::string>(argv + 1, argv + argc));
-  if (!arguments.ok()) return refuse(session, arguments.error(), root);
-  const CLI::App& command = *arguments->command;
+  Arguments arguments;
+  const Status read = normalise(root, std::vector<std::string>(argv + 1, argv + argc), arguments);
+  const CLI::App& command = *arguments.command;
+  if (!read.ok()) return refuse(session, read.error(), command);
   // CLI11 takes them from the back.
-  std::vector<std::string> words(arguments->words.rbegin(), arguments->words.rend());
+  std::vector<std::string> words(arguments.words.rbegin(), arguments.words.rend());
   try {
     root.parse(words);
   } catch (const CLI::CallForHelp&) {

@@ -18,16 +18,12 @@ Result<std::string> read_input(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(std::cin), {});
 }
 
-// NOMAD_VAR_<name> and YURT_VAR_<name>; the latter wins.
 std::map<std::string, std::string> variables_of_environment() {
   std::map<std::string, std::string> out;
-  for (const std::string prefix : {"NOMAD_VAR_", "YURT_VAR_"}) {
-    for (char** entry = environ; *entry != nullptr; ++entry) {
-      const std::string text = *entry;
-      const auto equals = text.find('=');
-      if (!text.starts_with(prefix) || equals == std::string::npos) continue;
-      out[text.substr(prefix.size(), equals - prefix.size())] = text.substr(equals + 1);
-    }
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return out;
 }

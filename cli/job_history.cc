@@ -48,15 +48,8 @@ int inspect_job(Session& session, const LookOptions& options) {
   if (!reply.ok()) return fail(session, reply.error());
   for (const auto& job : reply->versions()) {
     if (options.version && job.version() != *options.version) continue;
-    model::JobValidateRequest wrapped;
-    *wrapped.mutable_job() = job;
-    OutputOptions output = options.output;
-    if (!output.format.empty()) {
-      model::JobReadResponse read;
-      *read.mutable_job() = job;
-      return print_field(session, output, read, "job");
-    }
-    return print_message(session, output, wrapped);
+    if (!options.output.format.empty()) return print_message(session, options.output, job);
+    return print_document(session, options.output, job_document(job));
   }
   return fail(session, {ErrorCode::not_found, "the job has no such version"});
 }

@@ -9,18 +9,10 @@
 #include "cli/show.h"
 #include "jobspec/defaults/defaults.h"
 #include "jobspec/hcl/format.h"
-#include "jobspec/json/write.h"
 #include "jobspec/validate/validate.h"
 
 namespace yurt::cli {
 namespace {
-
-// The job as a registration carries it.
-std::string request_json(const model::Job& job) {
-  model::JobValidateRequest request;
-  *request.mutable_job() = job;
-  return json::write(request, {.pretty = true});
-}
 
 // Flags that name the place win over nothing: a file that names its own keeps it.
 void fill_place(const Session& session, model::Job& job) {
@@ -41,8 +33,7 @@ int run_job(Session& session, const RunOptions& options) {
   if (!file) return exit_failure;
   fill_place(session, file->job);
   if (options.output) {
-    session.terminal.print(request_json(file->job));
-    return exit_ok;
+    return print_document(session, {}, job_document(file->job));
   }
   model::JobRegisterRequest request;
   *request.mutable_write() = write(session);

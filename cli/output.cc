@@ -4,6 +4,7 @@
 
 #include "cli/template_text.h"
 #include "jobspec/json/write.h"
+#include "proto/job.pb.h"
 
 namespace yurt::cli {
 namespace {
@@ -83,6 +84,8 @@ Result<std::string> format_json(const std::string& json, const std::string& form
   if (format.find("{{") == std::string::npos) return field_list(value, format);
   return render_template(format, value);
 }
+
+std::string job_document(const model::Job& job) { return "{\"Job\":" + json::write(job) + "}"; }
 
 int print_message(Session& session, const OutputOptions& options,
                   const google::protobuf::Message& message) {

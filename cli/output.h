@@ -12,6 +12,10 @@
 
 #include "cli/command.h"
 
+namespace yurt::model {
+class Job;
+}
+
 namespace yurt::cli {
 
 struct OutputOptions {
@@ -24,6 +28,9 @@ struct OutputOptions {
 
 // `json` through the format. invalid_argument names what is wrong with it.
 [[nodiscard]] Result<std::string> format_json(const std::string& json, const std::string& format);
+
+// {"Job": …}, as registrations carry it and `job inspect` prints it.
+[[nodiscard]] std::string job_document(const model::Job& job);
 
 // Print `message`, one of its fields, or JSON, as the options ask; the exit code.
 int print_message(Session& session, const OutputOptions& options,

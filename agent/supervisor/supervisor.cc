@@ -180,7 +180,16 @@ void Supervisor::assigned(model::Assignments assignments) {
 }
 
 void Supervisor::reassign(const Runner& runner, model::Assignment assignment) {
+  const AllocId id = runner->id();
   if (assignment.alloc_modify_index() < runner->assignment().alloc_modify_index()) return;
+  const bool stop_taken_back = runner->assignment().desired_status() != "run" &&
+                               assignment.desired_status() == "run" &&
+                               !is_terminal(assignment.client_status());
+  if (stop_taken_back || forgotten_.contains(id)) {
+    forget(id);
+    again_[id] = std::move(assignment);
+    return;
+  }
   auto job = job_of(assignment);
   if (!job) {
     YURT_LOG(error, "agent", "allocation {}: the server did not send version {} of job {}",
@@ -188,7 +197,7 @@ void Supervisor::reassign(const Runner& runner, model::Assignment assignment) {
     return;
   }
   if (runner->terminal() && !is_terminal(assignment.client_status())) {
-    connection_->changed(runner->id());  // the servers missed its end
+    connection_->changed(id);  // the servers missed its end
   }
   if (const auto status = context_.store.put_assignment(assignment); !status.ok()) {
     YURT_LOG(error, "agent", "{}", status.error().message);
@@ -272,6 +281,7 @@ void Supervisor::runner_changed(AllocRunner& runner) {
 }
 
 void Supervisor::forget(AllocId id) {
+  again_.erase(id);
   const auto found = runners_.find(id);
   if (found == runners_.end() || !forgotten_.insert(id).second) return;
   connection_->forget(id);
@@ -348,6 +358,7 @@ void Supervisor::removed(AllocId id) {
   forgotten_.erase(id);
   removing_.erase(id);
   finished_.erase(id);
+  if (auto again = again_.extract(id)) take(std::move(again.mapped()));
 }
 
 // disconnect.stop_on_client_after: the servers give the work to another node after that time, so

@@ -94,6 +94,9 @@ class Supervisor final : public ConnectionHost {
   std::unordered_set<AllocId> reported_;                           // terminal, and the servers know
   std::unordered_set<AllocId> forgotten_;                          // to vanish once they have ended
   std::unordered_set<AllocId> removing_;
+  // To be taken once what is left of an earlier life is gone: the servers took back that they were
+  // to stop or vanish, which a restored state does.
+  std::unordered_map<AllocId, model::Assignment> again_;
   std::unordered_set<AllocId> finished_;  // terminal
   std::int64_t last_contact_wall_ns_ = 0;
   std::int64_t last_contact_stored_ns_ = 0;

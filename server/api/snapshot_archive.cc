@@ -103,6 +103,7 @@ class TarWriter {
  public:
   explicit TarWriter(int fd) : fd_(fd), archive_(archive_write_new(), &archive_write_free) {
     archive_write_add_filter_gzip(archive_.get());
+    archive_write_set_bytes_in_last_block(archive_.get(), 1);  // no padding: the end is the end
     archive_write_set_format_pax_restricted(archive_.get());
     archive_write_open2(archive_.get(), this, nullptr, &TarWriter::on_bytes, nullptr, nullptr);
   }

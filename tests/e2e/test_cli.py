@@ -285,7 +285,7 @@ def test_stopping_by_prefix_asks_first(dev, service):
 
 def listings(service):
     return (["job", "status"], ["job", "status", "web"], ["job", "history", "web"],
-            ["job", "inspect", "web"], ["job", "allocs", "web"], ["job", "deployments", "web"],
+            ["job", "allocs", "web"], ["job", "deployments", "web"],
             ["alloc", "status", service["ID"]], ["alloc", "fs", service["ID"]],
             ["alloc", "fs", "-stat", service["ID"], "alloc/logs"], ["eval", "list"],
             ["eval", "status", service["EvalID"]], ["node", "status"],
@@ -297,13 +297,21 @@ def test_everything_that_prints_objects_prints_json_and_templates(dev, service):
     for words in listings(service):
         value = json.loads(dev.cli(*words, "-json").stdout)
         assert isinstance(value, (dict, list)) and value, words
-        row = value[0] if isinstance(value, list) else value
-        name = next(k for k, v in sorted(row.items()) if isinstance(v, str))
-        inner = "{{range .}}{{.%s}}\n{{end}}" if isinstance(value, list) else "{{.%s}}\n"
-        shown = dev.cli(*words, "-t", inner % name).stdout
         rows = value if isinstance(value, list) else [value]
-        assert [r[name] for r in rows][0] in shown, words
-        assert dev.cli(*words, "-t", name).stdout.split("\n")[0] == row[name], words
+        name = "ID" if "ID" in rows[0] else "Name"
+        names = {row[name] for row in rows}
+        inner = "{{range .}}{{.%s}}\n{{end}}" if isinstance(value, list) else "{{.%s}}"
+        assert names <= set(dev.cli(*words, "-t", inner % name).stdout.splitlines()), words
+        assert names <= set(dev.cli(*words, "-t", name).stdout.splitlines()), words
+
+
+def test_inspect_prints_the_job_as_a_registration_carries_it(dev, service):
+    shown = json.loads(dev.cli("job", "inspect", "web").stdout)
+    assert list(shown) == ["Job"] and shown["Job"]["ID"] == "web"
+    assert json.loads(dev.cli("job", "inspect", "-json", "web").stdout) == shown
+    assert json.loads(dev.cli("job", "inspect", "-version", "0", "web").stdout) == shown
+    assert dev.cli("job", "inspect", "-t", "{{.ID}}", "web").stdout == "web\n"
+    assert "no such version" in dev.cli("job", "inspect", "-version", "9", "web", code=1).stderr
 
 
 def test_templates_are_gos(dev, service):

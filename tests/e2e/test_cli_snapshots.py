@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 from test_cli import job
+from test_crashes import three_servers
 from yurt import HttpError, wait_for
 
 
@@ -100,11 +101,8 @@ def shim_of(cluster, alloc):
 
 
 def test_three_servers_restore_together_and_a_killed_one_catches_up(cluster, tmp_path):
-    one = cluster.server("s1", expect=3)
-    two = cluster.server("s2", expect=3, join=[one.rpc_address])
-    three = cluster.server("s3", expect=3, join=[one.rpc_address])
-    servers = [one, two, three]
-    wait_leader(*servers)
+    one, two, three = three_servers(cluster)
+    wait_leader(one, two, three)
     for i in range(20):
         one.api.run(job(f"job-{i}"))
     save(one.api, tmp_path / "state.snap")

@@ -25,13 +25,15 @@ class ArgumentsTest : public testing::Test {
   }
 
   Words words(const Words& typed) {
-    const auto out = normalise(root_, typed);
-    EXPECT_TRUE(out.ok()) << out.error().message;
-    return out.ok() ? out->words : Words{};
+    Arguments out;
+    const Status read = normalise(root_, typed, out);
+    EXPECT_TRUE(read.ok()) << read.error().message;
+    return out.words;
   }
   std::string refusal(const Words& typed) {
-    const auto out = normalise(root_, typed);
-    return out.ok() ? "" : out.error().message;
+    Arguments out;
+    const Status read = normalise(root_, typed, out);
+    return read.ok() ? "" : read.error().message;
   }
 
   CLI::App root_{"test", "yurt"};
