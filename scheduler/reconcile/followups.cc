@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "scheduler/reconcile/descriptions.h"
 
 namespace yurt::scheduler {
 
@@ -24,6 +25,15 @@ std::vector<DelayedWith> batch_followups(std::vector<Delayed> delayed, const cha
     result.push_back({std::move(one.alloc), followups.back().id});
   }
   return result;
+}
+
+Update as_unknown(const AllocRef& alloc, const EvalId& followup) {
+  Update update;
+  update.alloc = alloc;
+  update.client = ClientStatus::unknown;
+  update.client_description = description::unknown;
+  update.followup_eval = followup;
+  return update;
 }
 
 }  // namespace yurt::scheduler

@@ -27,4 +27,7 @@ struct DelayedWith {
                                                        const std::function<EvalId()>& new_id,
                                                        std::vector<FollowUp>& followups);
 
+// The mark of an allocation whose node can't be reached; `followup` gives it up.
+[[nodiscard]] Update as_unknown(const AllocRef& alloc, const EvalId& followup);
+
 }  // namespace yurt::scheduler

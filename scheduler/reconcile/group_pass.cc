@@ -174,7 +174,6 @@ class GroupPass {
     }
   }
 
-  // --- names
   void count_names() {
     for (const Allocs* set : {&untainted_, &migrate_, &reschedule_now_, &lost_, &disconnecting_}) {
       for (const AllocRef& alloc : *set) names_.use(alloc->name_index);
@@ -195,14 +194,21 @@ class GroupPass {
       }
     }
     std::unordered_set<AllocId> gone;
-    for (const AllocRef& alloc : choose_surplus(input)) {
+    const auto drop = [&](const AllocRef& alloc) {
       stop(alloc, description::not_needed);
       names_.release(alloc->name_index);
-      gone.insert(alloc->id);
-    }
+      return gone.insert(alloc->id).second;
+    };
+    for (const AllocRef& alloc : choose_surplus(input)) drop(alloc);
     for (Allocs* set : {&untainted_, &migrate_}) {
       std::erase_if(*set, [&](const AllocRef& alloc) { return gone.contains(alloc->id); });
     }
+    // Of those that failed, as many are replaced as are still wanted.
+    std::ptrdiff_t room = count_ - std::ssize(migrate_);
+    for (const AllocRef& alloc : untainted_) room -= input.counts(*alloc) ? 1 : 0;
+    std::erase_if(reschedule_now_, [&](const AllocRef& alloc) {
+      return !is_canary(*alloc) && room-- <= 0 && drop(alloc);
+    });
     // Where two shared a name, one may have stayed.
     for (const AllocRef& alloc : untainted_) names_.use(alloc->name_index);
   }
@@ -421,15 +427,6 @@ class GroupPass {
       out_.update.push_back(as_unknown(delayed.alloc, delayed.followup));
     }
     out_.desired.set_disconnect(disconnecting_.size());
-  }
-
-  static Update as_unknown(const AllocRef& alloc, const EvalId& followup) {
-    Update update;
-    update.alloc = alloc;
-    update.client = ClientStatus::unknown;
-    update.client_description = description::unknown;
-    update.followup_eval = followup;
-    return update;
   }
 
   // --- 12

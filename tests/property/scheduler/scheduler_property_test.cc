@@ -40,10 +40,13 @@ TEST(EveryPlan, places_only_where_every_constraint_holds) {
 
 TEST(EveryPlan, once_applied_leaves_nothing_to_do) {
   EXPECT_TRUE(rc::check([] {
-    tell(*histories(), nothing, [](ClusterModel& cluster, const std::string& job, const Outcome&) {
-      const std::string again = describe(cluster.schedule(job).plan);
-      if (!again.empty()) RC_FAIL("a second run wants: " + again);
-    });
+    tell(*histories(), nothing,
+         [](ClusterModel& cluster, const std::string& job, const Outcome& outcome) {
+           const std::string again = describe(cluster.schedule(job).plan);
+           if (again.empty()) return;
+           RC_FAIL("the first run did: " + describe(outcome.plan) +
+                   "\na second run wants: " + again);
+         });
   }));
 }
 

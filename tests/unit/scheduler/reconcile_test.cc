@@ -160,6 +160,18 @@ TEST(Reschedule, a_failed_service_allocation_waits_for_its_delay_on_a_followup) 
   EXPECT_EQ(it.cluster.alloc(failed->id)->more().next, successor->id);
 }
 
+TEST(Reschedule, a_failed_allocation_that_is_no_longer_wanted_is_not_replaced) {
+  Running it(JobBuilder("job").count(2).no_update());
+  const AllocRef failed = it.allocs().back();
+  it.cluster.report(failed->id, ClientStatus::failed);
+  it.cluster.put_job(JobBuilder("job").count(1).no_update());
+  it.cluster.advance(3600 * second);
+  it.cluster.run("job");
+  ASSERT_EQ(it.allocs().size(), 1U);
+  EXPECT_NE(it.allocs().front()->id, failed->id);
+  EXPECT_TRUE(it.cluster.run("job").plan.empty());
+}
+
 TEST(Reschedule, the_delay_doubles_with_every_failure) {
   Running it(JobBuilder("job").no_update());
   for (const std::int64_t delay : {30, 60, 120}) {
