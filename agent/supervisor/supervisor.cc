@@ -182,7 +182,8 @@ void Supervisor::assigned(model::Assignments assignments) {
 void Supervisor::reassign(const Runner& runner, model::Assignment assignment) {
   const AllocId id = runner->id();
   if (assignment.alloc_modify_index() < runner->assignment().alloc_modify_index()) return;
-  const bool stop_taken_back = runner->assignment().desired_status() != "run" &&
+  const std::string& before = runner->assignment().desired_status();
+  const bool stop_taken_back = !before.empty() && before != "run" &&
                                assignment.desired_status() == "run" &&
                                !is_terminal(assignment.client_status());
   if (stop_taken_back || forgotten_.contains(id)) {
