@@ -41,7 +41,7 @@ model::Job make_child(const model::Job& parent, const std::string& id,
   job.clear_periodic();
   job.clear_sweep();
   job.clear_version_tag();
-  job.clear_status_description();
+  job.set_status_description("");
   job.set_status("pending");
   job.set_stable(false);
   job.set_stop(false);
