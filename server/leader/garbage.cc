@@ -1,6 +1,7 @@
 #include "server/leader/garbage.h"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -66,9 +67,17 @@ class Collector {
   }
 
   void collect_jobs() {
+    state_.tables().held.each([&](const JobKey& key, const Present&) {
+      if (const JobRecordRef record = state_.job_record(key)) {
+        for (const auto& after : record->waiting_for) waited_for_.insert({key.ns, after->job()});
+      }
+      return true;
+    });
     state_.tables().jobs.each([&](const JobKey& key, const JobRecordRef& record) {
       const model::Job& job = *record->job;
       if (job.status() != "dead") return true;
+      // Others would be told that what they wait for is gone; children that wait go with their job.
+      if (waited_for_.contains(key) || record->children.waiting > 0) return true;
       const bool tagged = std::any_of(record->versions.begin(), record->versions.end(),
                                       [](const JobRef& job) { return job->has_version_tag(); });
       const std::int64_t age = settings_.job_age_ns;
@@ -161,6 +170,7 @@ class Collector {
   const std::int64_t now_ns_;
   const GarbageSettings& settings_;
   const bool force_;
+  std::set<JobKey> waited_for_;
   model::CollectGarbage out_;
   std::unordered_map<EvalId, std::vector<const Allocation*>> by_eval_;
   std::unordered_set<AllocId> taken_;
