@@ -40,7 +40,7 @@ bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-Error unavailable(const std::string& message, const std::string& address) {
+Error unavailable(const std::string& message, const std::string& address, bool connected) {
   if (contains(message, "http1.x server")) {
     return {ErrorCode::unavailable, "the server at " + address +
                                         " speaks HTTP there, not gRPC; write http://" + address +
@@ -54,6 +54,10 @@ Error unavailable(const std::string& message, const std::string& address) {
                 " answers, but can neither write nor promise what it reads; `yurt server members` "
                 "lists the servers, and their logs say why."};
   }
+  if (connected) {
+    return {ErrorCode::unavailable, "the server at " + address + " answers: " + message +
+                                        ". It may be without its leader for a moment: try again."};
+  }
   // gRPC's text names every layer it went through; the last one is the reason.
   const auto last = message.rfind(": ");
   const std::string reason = last == std::string::npos ? message : message.substr(last + 2);
@@ -66,7 +70,8 @@ Error unavailable(const std::string& message, const std::string& address) {
               "trying things out starts with `yurt dev`."};
 }
 
-Error to_error(const grpc::Status& status, const std::string& address) {
+// `connected`: the server itself could be reached.
+Error to_error(const grpc::Status& status, const std::string& address, bool connected) {
   switch (status.error_code()) {
     case grpc::StatusCode::INVALID_ARGUMENT:
       return {ErrorCode::invalid_argument, status.error_message()};
@@ -91,7 +96,8 @@ Error to_error(const grpc::Status& status, const std::string& address) {
       return {ErrorCode::unimplemented, "the server at " + address +
                                             " does not know this operation: it is of another "
                                             "version, or no server of Yurt at all"};
-    case grpc::StatusCode::UNAVAILABLE: return unavailable(status.error_message(), address);
+    case grpc::StatusCode::UNAVAILABLE:
+      return unavailable(status.error_message(), address, connected);
     default: return {ErrorCode::internal, status.error_message()};
   }
 }
@@ -110,11 +116,14 @@ class NoStream final : public Client::Stream {
   const Error error_;
 };
 
+bool is_ready(grpc::Channel& channel) { return channel.GetState(false) == GRPC_CHANNEL_READY; }
+
 class BufferStream final : public Client::Stream,
                            public grpc::ClientBidiReactor<ByteBuffer, ByteBuffer> {
  public:
-  BufferStream(grpc::GenericStub& stub, const std::string& name, std::string address)
-      : address_(std::move(address)) {
+  BufferStream(std::shared_ptr<grpc::Channel> channel, grpc::GenericStub& stub,
+               const std::string& name, std::string address)
+      : channel_(std::move(channel)), address_(std::move(address)) {
     stub.PrepareBidiStreamingCall(&context_, path_of(name), {}, this);
     // Held until the last read: between two operations gRPC could end the call beneath us.
     AddHold();
@@ -163,7 +172,7 @@ class BufferStream final : public Client::Stream,
     std::unique_lock lock(mutex_);
     drain(lock);
     if (status_.ok()) return {};
-    return to_error(status_, address_);
+    return to_error(status_, address_, is_ready(*channel_));
   }
   void cancel() override { context_.TryCancel(); }
 
@@ -201,6 +210,7 @@ class BufferStream final : public Client::Stream,
     }
   }
 
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::string address_;
   grpc::ClientContext context_;
   ByteBuffer incoming_, outgoing_;
@@ -266,7 +276,9 @@ Status Client::call(const std::string& name, const google::protobuf::Message& re
   connection_->stub.UnaryCall(&context, path_of(name), {}, &outgoing, &incoming,
                               [&ended](grpc::Status status) { ended.set_value(status); });
   const grpc::Status status = ended.get_future().get();
-  if (!status.ok()) return to_error(status, connection_->address);
+  if (!status.ok()) {
+    return to_error(status, connection_->address, is_ready(*connection_->channel));
+  }
   if (!from_buffer(incoming, reply)) {
     return Error{ErrorCode::internal, "the answer of the server at " + connection_->address +
                                           " to " + name + " cannot be read"};
@@ -277,7 +289,8 @@ Status Client::call(const std::string& name, const google::protobuf::Message& re
 std::unique_ptr<Client::Stream> Client::open(const std::string& name) {
   const Status connected = connect();
   if (!connected.ok()) return std::make_unique<NoStream>(connected.error());
-  return std::make_unique<BufferStream>(connection_->stub, name, connection_->address);
+  return std::make_unique<BufferStream>(connection_->channel, connection_->stub, name,
+                                        connection_->address);
 }
 
 }  // namespace yurt::cli

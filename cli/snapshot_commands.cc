@@ -37,8 +37,17 @@ Result<UniqueFd> open_snapshot(const std::string& path) {
   return file;
 }
 
+// A stream is not held until there is a leader, as a call is: so a call goes first.
+Status find_leader(Session& session) {
+  model::ListRequest request;
+  *request.mutable_query() = query(session);
+  model::SchedulerConfigurationResponse ignored;
+  return session.client().call("ReadSchedulerConfiguration", request, ignored);
+}
+
 // Receives the archive into `fd`.
 Status receive(Session& session, int fd, const std::string& path) {
+  YURT_TRY(find_leader(session));
   model::ListRequest request;
   *request.mutable_query() = query(session);
   const auto stream = session.client().open("SaveSnapshot");
@@ -100,6 +109,7 @@ int restore_snapshot(Session& session, const SnapshotOptions& options) {
   if (::lseek(file->get(), 0, SEEK_SET) < 0) {
     return fail(session, system_error("read " + options.path, errno));
   }
+  if (const Status led = find_leader(session); !led.ok()) return fail(session, led.error());
   const auto stream = session.client().open("RestoreSnapshot");
   std::string buffer(256 << 10, '\0');
   ssize_t got = 0;

@@ -1,6 +1,7 @@
 """Backups through the command line: what was saved is what a restored cluster has."""
 import contextlib
 import json
+import os
 import pathlib
 
 import pytest
@@ -74,6 +75,7 @@ def test_restoring_a_running_cluster_undoes_what_came_after_and_it_goes_on_worki
         a["ID"] for a in api.get("/v1/allocations") if a["ClientStatus"] == "running"])
     api.run(job("late", "sleep 1000", "service"))
     late = api.wait_allocs("late", "running")[0]["ID"]
+    assert shim_of(cluster, late) and not shim_of(cluster, early)
 
     api.cli("operator", "snapshot", "restore", "-yes", tmp_path / "state.snap")
     with pytest.raises(HttpError) as gone:
@@ -91,12 +93,11 @@ def test_restoring_a_running_cluster_undoes_what_came_after_and_it_goes_on_worki
 
 
 def shim_of(cluster, alloc):
+    """The supervisor of a task of the allocation, which holds its folder; None when there is none."""
     for pid in cluster.shims():
-        try:
-            if alloc in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode():
+        with contextlib.suppress(OSError):
+            if any(alloc in os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()):
                 return pid
-        except OSError:
-            continue
     return None
 
 
