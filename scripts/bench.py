@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,9 @@ RUNS = [
     ("scheduler/scheduler_bench", ["spread_cost_ratio"]),
 ]
 
+# Nothing takes this long that still works.
+longest_run_s = 1200
+
 
 def machine():
     """The machine in one line, for the table and for docs/performance.md."""
@@ -50,11 +54,26 @@ def measure(program, rows, options):
     if options.folder:
         command += ["--folder", options.folder]
     command += rows
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode != 0:
-        print(f"bench: {' '.join(command)} ended with {done.returncode}", file=sys.stderr)
-    return lines, done.returncode == 0
+    # A group of its own, so that servers which a failed measurement leaves behind end with it.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          start_new_session=True) as running:
+        try:
+            printed, _ = running.communicate(timeout=longest_run_s)
+        except subprocess.TimeoutExpired:
+            printed = ""
+        finally:
+            end_group(running.pid)
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    if running.returncode != 0:
+        print(f"bench: {' '.join(command)} ended with {running.returncode}", file=sys.stderr)
+    return lines, running.returncode == 0
+
+
+def end_group(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def number(value):
@@ -87,7 +106,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="all rows at reduced size")
     parser.add_argument("--folder", help="where scratch data goes: the disk that is measured")
     parser.add_argument("rows", nargs="*", metavar="ROW", help="only these rows")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     known = {row for _, rows in RUNS for row in rows}
     unknown = [row for row in options.rows if row not in known]
     if unknown:

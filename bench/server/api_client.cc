@@ -3,6 +3,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <future>
@@ -45,6 +46,8 @@ void start(const std::shared_ptr<grpc::Channel>& channel, const std::string& ope
            std::function<void(const grpc::ByteBuffer&)> done) {
   auto call = std::make_shared<UnaryCall>();
   call->context.set_wait_for_ready(true);
+  // A server that never comes up, or hangs, must not hang the measurement.
+  call->context.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
   call->request = to_buffer(request);
   grpc::GenericStub stub(channel);
   stub.UnaryCall(&call->context, path_of(operation), {}, &call->request, &call->response,

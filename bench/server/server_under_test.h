@@ -31,7 +31,7 @@ class ServerUnderTest {
  private:
   const Kind kind_;
   const std::filesystem::path folder_;
-  HeldPort rpc_, http_;
+  HeldPort rpc_;
   std::unique_ptr<ChildProcess> process_;
 };
 
