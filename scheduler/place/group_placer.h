@@ -89,6 +89,11 @@ class GroupPlacer {
     double pack = 0, anti_affinity = 0, affinity = 0, devices = 0;
   };
   void scan();
+  // The end of a scan: every feasible node becomes a candidate.
+  void put_all();
+  // The same for a group that wants few placements by resources alone: see Candidates::offer.
+  [[nodiscard]] bool may_offer() const;
+  void offer_all();
   void put(Slot slot);
   [[nodiscard]] Scored score(Slot slot) const;
   [[nodiscard]] bool host_taken(Slot slot) const;
@@ -119,6 +124,7 @@ class GroupPlacer {
   std::vector<PropertyLimit> limits_;
 
   bool scanned_ = false;
+  bool all_put_ = false;  // since few were not enough
   std::uint64_t epoch_ = 0;
   const std::vector<std::uint32_t>* own_ = nullptr;
   Candidates candidates_;

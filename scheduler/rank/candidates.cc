@@ -1,6 +1,7 @@
 #include "scheduler/rank/candidates.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/assert.h"
 
@@ -11,6 +12,36 @@ void Candidates::reset(std::size_t slots, std::size_t combinations) {
   present_.assign(slots, 0);
   heap_of_.assign(combinations * max_emitted, -1);
   heaps_.clear();
+  least_kept_ = -std::numeric_limits<double>::infinity();
+  left_behind_ = false;
+}
+
+void Candidates::offer(Slot slot, double sum, std::uint64_t tie) {
+  if (heaps_.empty()) {
+    heap_of_[0] = 0;
+    heaps_.push_back({{}, 0, 1});
+    heaps_.front().entries.reserve(most_ + 1);
+  }
+  present_[slot] = 1;
+  // The worst on top, as long as offers come in.
+  const auto after = [](const Entry& a, const Entry& b) { return before(b, a); };
+  auto& entries = heaps_.front().entries;
+  const Entry entry{sum, tie, slot, 0};
+  if (entries.size() == most_) {
+    if (!before(entries.front(), entry)) return;
+    std::pop_heap(entries.begin(), entries.end(), after);
+    entries.back() = entry;
+  } else {
+    entries.push_back(entry);
+  }
+  std::push_heap(entries.begin(), entries.end(), after);
+  if (entries.size() == most_) least_kept_ = entries.front().sum;
+}
+
+void Candidates::settle() {
+  if (heaps_.empty() || heaps_.front().entries.size() < most_) return;
+  left_behind_ = true;
+  floor_ = heaps_.front().entries.front();
 }
 
 void Candidates::put(Slot slot, std::uint32_t combination, const Own& own, std::uint64_t tie) {
@@ -71,6 +102,10 @@ Candidates::Best Candidates::best(const std::vector<double>& spread_of_combinati
       heap.entries.push_back(entry);
       std::push_heap(heap.entries.begin(), heap.entries.end(), before);
     }
+  }
+  if (left_behind_) {
+    best.doubtful = best.slot == no_slot || best.score < floor_.sum ||
+                    (best.score == floor_.sum && best.tie < floor_.tie);
   }
   return best;
 }
