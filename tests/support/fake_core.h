@@ -13,6 +13,7 @@
 #include "proto/agent_stream.pb.h"
 #include "proto/command.pb.h"
 #include "server/core.h"
+#include "server/state/changes.h"
 
 namespace yurt::server {
 
