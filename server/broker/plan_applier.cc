@@ -1,12 +1,17 @@
 #include "server/broker/plan_applier.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "proto/command.pb.h"
 #include "server/broker/plan_encode.h"
+#include "server/broker/plan_parts.h"
 
 namespace yurt::server {
 namespace {
+
+// A batch is sent off when it has grown to this: far below what a command can carry, and long
+// enough that the cost of one does not count.
+constexpr std::size_t batch_bytes = 512 << 10;
 
 // Preempted jobs are scheduled again at once.
 void add_preemption_evals(const scheduler::Plan& plan, model::PlanResult& result) {
@@ -34,17 +39,19 @@ void add_preemption_evals(const scheduler::Plan& plan, model::PlanResult& result
 
 PlanApplier::PlanApplier(StateStore& store, Proposer& proposer)
     : proposer_(proposer),
-      follower_(store, scheduler::Counting::until_server_terminal),
+      follower_(store, scheduler::Counting::until_server_terminal, [this] { wake(); }),
       verifier_(follower_.view()) {
-  completions_->wake = [this] {
-    std::lock_guard lock(mutex_);
-    completed_ = true;
-    wake_.notify_one();
-  };
+  completions_->wake = [this] { wake(); };
   thread_ = std::thread([this] { run(); });
 }
 
 PlanApplier::~PlanApplier() { stop(); }
+
+void PlanApplier::wake() {
+  std::lock_guard lock(mutex_);
+  woken_ = true;
+  wake_.notify_one();
+}
 
 void PlanApplier::submit(PlanSubmission submission) {
   {
@@ -87,9 +94,9 @@ void PlanApplier::run() {
     std::vector<PlanSubmission> batch;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || completed_ || !waiting_.empty(); });
+      wake_.wait(lock, [&] { return stopping_ || woken_ || !waiting_.empty(); });
       if (stopping_) return;
-      completed_ = false;
+      woken_ = false;
       batch.swap(waiting_);
     }
     std::vector<Finished> finished;
@@ -104,64 +111,98 @@ void PlanApplier::run() {
 }
 
 void PlanApplier::verify_and_propose(std::vector<PlanSubmission> submissions) {
-  auto batch = std::make_shared<std::vector<InFlight>>();
-  batch->reserve(submissions.size());
-  model::Command command;
-  auto* plans = command.mutable_apply_plans();
-  std::uint64_t partial = 0, rejected = 0;
+  Figures figures;
+  figures.plans = submissions.size();
+  auto batch = std::make_shared<Batch>();
+  const auto send = [&] {
+    if (batch->flights.empty()) return;
+    ++figures.batches;
+    propose(std::exchange(batch, std::make_shared<Batch>()));
+  };
   for (PlanSubmission& submission : submissions) {
     const auto verdict = verifier_.verify(*submission.plan, follower_.snapshot());
-    InFlight flight;
-    flight.reply.complete = verdict.complete();
     const bool whole = verdict.complete();
     const scheduler::Plan part =
         whole ? scheduler::Plan() : scheduler::accepted_part(*submission.plan, verdict);
     const scheduler::Plan& accepted = whole ? *submission.plan : part;
-    flight.reply.progress = !accepted.empty();
-    if (!whole) ++partial;
-    rejected += verdict.rejected_nodes.size();
-    flight.ticket = verifier_.expect(accepted);
-    if (!accepted.empty() || whole) {
-      auto* result = plans->add_plans();
-      *result = encode_plan(accepted);
-      add_preemption_evals(accepted, *result);
-      if (whole) {
-        for (auto& eval : submission.evaluations) {
-          *result->add_evaluations() = std::move(eval);
-        }
-      }
+    if (!whole) ++figures.partial;
+    figures.rejected_nodes += verdict.rejected_nodes.size();
+    if (is_long(accepted)) send();
+    const std::shared_ptr<const scheduler::Plan> kept = submission.plan;  // `accepted` may be it
+    add(*batch, std::move(submission), accepted, {whole, !accepted.empty(), 0});
+    if (batch->commands.size() > 1 || batch->size_bytes >= batch_bytes) send();
+  }
+  send();
+  std::lock_guard lock(mutex_);
+  figures_.plans += figures.plans;
+  figures_.partial += figures.partial;
+  figures_.rejected_nodes += figures.rejected_nodes;
+  figures_.batches += figures.batches;
+}
+
+void PlanApplier::add(Batch& batch, PlanSubmission submission, const scheduler::Plan& accepted,
+                      PlanReply reply) {
+  if (batch.commands.empty()) batch.commands.emplace_back();
+  const auto encode = [&](const scheduler::Plan& plan) {
+    auto* result = batch.commands.back().mutable_apply_plans()->add_plans();
+    *result = encode_plan(plan);
+    add_preemption_evals(plan, *result);
+    return result;
+  };
+  model::PlanResult* last = nullptr;
+  if (is_long(accepted)) {
+    for (const scheduler::Plan& part : parts_of(accepted)) {
+      if (last != nullptr) batch.commands.emplace_back();
+      last = encode(part);
     }
-    flight.submission = std::move(submission);
-    batch->push_back(std::move(flight));
+  } else if (!accepted.empty() || reply.complete) {
+    last = encode(accepted);
   }
-  {
-    std::lock_guard lock(mutex_);
-    figures_.plans += batch->size();
-    figures_.partial += partial;
-    figures_.rejected_nodes += rejected;
-    ++figures_.batches;
+  if (last != nullptr) {
+    if (reply.complete) {
+      for (auto& eval : submission.evaluations) *last->add_evaluations() = std::move(eval);
+    }
+    batch.size_bytes += last->ByteSizeLong();
   }
-  if (plans->plans().empty()) {
+  const auto ticket = verifier_.expect(accepted);
+  batch.flights.push_back({std::move(submission), ticket, reply});
+}
+
+void PlanApplier::propose(std::shared_ptr<Batch> batch) {
+  if (batch->size_bytes == 0) {
     finish({batch, Applied{.index = follower_.snapshot().index()}});
     return;
   }
-  proposer_.propose(
-      std::move(command), [batch, completions = completions_](Result<Applied> outcome) {
-        std::lock_guard lock(completions->mutex);
-        if (!completions->wake) {
-          // Stopped: the state itself tells the next leader how this ended.
-          for (InFlight& flight : *batch) {
-            flight.submission.done(Error{ErrorCode::unavailable, "this server no longer leads"});
+  propose_next(proposer_, completions_, std::move(batch));
+}
+
+void PlanApplier::propose_next(Proposer& proposer, std::shared_ptr<Completions> completions,
+                               std::shared_ptr<Batch> batch) {
+  model::Command command = std::move(batch->commands[batch->proposed++]);
+  proposer.propose(
+      std::move(command), [&proposer, batch = std::move(batch),
+                           completions = std::move(completions)](Result<Applied> outcome) {
+        {
+          std::lock_guard lock(completions->mutex);
+          if (!completions->wake) {
+            // Stopped: the state itself tells the next leader how this ended.
+            for (InFlight& flight : batch->flights) {
+              flight.submission.done(Error{ErrorCode::unavailable, "this server no longer leads"});
+            }
+            return;
           }
-          return;
+          if (!outcome.ok() || batch->proposed == batch->commands.size()) {
+            completions->finished.push_back({batch, std::move(outcome)});
+            completions->wake();
+            return;
+          }
         }
-        completions->finished.push_back({batch, std::move(outcome)});
-        completions->wake();
+        propose_next(proposer, completions, batch);
       });
 }
 
 void PlanApplier::finish(Finished finished) {
-  for (InFlight& flight : *finished.batch) {
+  for (InFlight& flight : finished.batch->flights) {
     verifier_.settle(flight.ticket);
     if (!finished.outcome.ok()) {
       flight.submission.done(finished.outcome.error());

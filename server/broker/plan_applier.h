@@ -1,8 +1,8 @@
 // PlanApplier: verifies plans against the newest state, in order, and commits what fits.
 //
-// One thread. Everything that waits is verified as one batch and proposed as one command; while
-// that is being committed, the next batch is verified already, counting what is on its way. Leader
-// only. Thread-safe.
+// One thread. What waits is verified and proposed in batches, a command each; while one is being
+// committed, the next is verified already, counting what is on its way. A plan too long for one
+// command goes in several, one after the other. Leader only. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "proto/command.pb.h"
 #include "proto/state.pb.h"
 #include "scheduler/verify.h"
 #include "server/broker/view_follower.h"
@@ -52,32 +53,46 @@ class PlanApplier {
     scheduler::PlanVerifier::Ticket ticket = 0;
     PlanReply reply;
   };
+  struct Batch {
+    std::vector<InFlight> flights;
+    // Several: the parts of one long plan, each proposed when the one before it is committed.
+    std::vector<model::Command> commands;
+    std::size_t proposed = 0;
+    std::size_t size_bytes = 0;
+  };
   struct Finished {
-    std::shared_ptr<std::vector<InFlight>> batch;
+    std::shared_ptr<Batch> batch;
     Result<Applied> outcome;
   };
-
-  void run();
-  void verify_and_propose(std::vector<PlanSubmission> batch);
-  void finish(Finished finished);
-
-  Proposer& proposer_;
-  ViewFollower follower_;
-  scheduler::PlanVerifier verifier_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<PlanSubmission> waiting_;
   // Completions come from consensus threads, perhaps after stop(): they share this, not `this`.
   struct Completions {
     std::mutex mutex;
     std::vector<Finished> finished;
-    std::function<void()> wake;
+    std::function<void()> wake;  // null once stopped
   };
-  std::shared_ptr<Completions> completions_ = std::make_shared<Completions>();
-  bool completed_ = false;
+
+  void run();
+  void wake();
+  void verify_and_propose(std::vector<PlanSubmission> submissions);
+  void add(Batch& batch, PlanSubmission submission, const scheduler::Plan& accepted,
+           PlanReply reply);
+  void propose(std::shared_ptr<Batch> batch);
+  static void propose_next(Proposer& proposer, std::shared_ptr<Completions> completions,
+                           std::shared_ptr<Batch> batch);
+  void finish(Finished finished);
+
+  Proposer& proposer_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<PlanSubmission> waiting_;
+  bool woken_ = false;  // something was completed, or the state has moved far
   bool stopping_ = false;
   Figures figures_;
+  std::shared_ptr<Completions> completions_ = std::make_shared<Completions>();
+
+  ViewFollower follower_;
+  scheduler::PlanVerifier verifier_;
   std::thread thread_;
 };
 

@@ -4,8 +4,9 @@
 
 namespace yurt::server {
 
-ViewFollower::ViewFollower(StateStore& store, scheduler::Counting counting)
-    : store_(store), view_(counting), snapshot_(store.subscribe(this)) {
+ViewFollower::ViewFollower(StateStore& store, scheduler::Counting counting,
+                           std::function<void()> wake)
+    : store_(store), wake_(std::move(wake)), view_(counting), snapshot_(store.subscribe(this)) {
   std::vector<NodeRef> nodes;
   snapshot_.tables().nodes.each([&](const NodeId&, const NodeRef& node) {
     nodes.push_back(node);
@@ -22,11 +23,18 @@ ViewFollower::ViewFollower(StateStore& store, scheduler::Counting counting)
 ViewFollower::~ViewFollower() { store_.unsubscribe(this); }
 
 void ViewFollower::on_changes(const ChangesRef& changes) {
+  constexpr std::size_t long_queue = 64;
   // On the apply thread the newest snapshot is exactly the one these changes led to.
   Snapshot after = store_.snapshot();
-  std::lock_guard lock(mutex_);
-  queue_.emplace_back(changes, std::move(after));
-  arrived_.notify_all();
+  bool is_long = false;
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(changes);
+    newest_ = std::move(after);
+    is_long = queue_.size() % long_queue == 0;
+    arrived_.notify_all();
+  }
+  if (is_long) wake_();
 }
 
 void ViewFollower::take_in(const Changes& changes) {
@@ -48,13 +56,14 @@ void ViewFollower::take_in(const Changes& changes) {
 }
 
 void ViewFollower::catch_up() {
-  std::deque<std::pair<ChangesRef, Snapshot>> queue;
+  std::vector<ChangesRef> queue;
   {
     std::lock_guard lock(mutex_);
+    if (queue_.empty()) return;
     queue.swap(queue_);
+    snapshot_ = *newest_;
   }
-  for (const auto& [changes, after] : queue) take_in(*changes);
-  if (!queue.empty()) snapshot_ = queue.back().second;
+  for (const ChangesRef& changes : queue) take_in(*changes);
 }
 
 bool ViewFollower::catch_up_to(std::uint64_t index) {

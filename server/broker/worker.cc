@@ -27,7 +27,7 @@ Worker::Worker(StateStore& store, EvalBroker& broker, BlockedEvals& blocked, Pla
       applier_(applier),
       proposer_(proposer),
       clock_(clock),
-      follower_(store, scheduler::Counting::until_client_terminal) {
+      follower_(store, scheduler::Counting::until_client_terminal, [&broker] { broker.poke(); }) {
   inbox_->broker = &broker_;
   thread_ = std::thread([this] { run(); });
 }
@@ -54,6 +54,7 @@ void Worker::run() {
       if (inbox_->broker == nullptr) return;
       answers.swap(inbox_->answers);
     }
+    follower_.catch_up();
     for (Answer& answer : answers) handle(std::move(answer));
     for (const auto& delivery : deliveries) {
       if (!follower_.catch_up_to(delivery.eval->modify_index())) return;

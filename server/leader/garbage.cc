@@ -184,4 +184,28 @@ model::CollectGarbage find_garbage(const Snapshot& state, std::int64_t now_ns,
   return Collector(state, now_ns, settings, force).run();
 }
 
+std::vector<model::CollectGarbage> in_pieces(const model::CollectGarbage& garbage) {
+  constexpr int most_objects = 20'000;
+  std::vector<model::CollectGarbage> pieces;
+  int room = 0;
+  const auto take = [&](const auto& objects, auto into) {
+    for (const auto& object : objects) {
+      if (room == 0) {
+        pieces.emplace_back();
+        room = most_objects;
+      }
+      --room;
+      *into(pieces.back()) = object;
+    }
+  };
+  using Piece = model::CollectGarbage;
+  // What refers to others before what is referred to.
+  take(garbage.allocations(), [](Piece& piece) { return piece.add_allocations(); });
+  take(garbage.evaluations(), [](Piece& piece) { return piece.add_evaluations(); });
+  take(garbage.deployments(), [](Piece& piece) { return piece.add_deployments(); });
+  take(garbage.jobs(), [](Piece& piece) { return piece.add_jobs(); });
+  take(garbage.nodes(), [](Piece& piece) { return piece.add_nodes(); });
+  return pieces;
+}
+
 }  // namespace yurt::server

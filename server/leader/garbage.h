@@ -6,6 +6,8 @@
 // Source of the thresholds: Nomad's documented *_gc_threshold defaults.
 #pragma once
 
+#include <vector>
+
 #include "base/clock.h"
 #include "proto/command.pb.h"
 #include "server/state/snapshot.h"
@@ -23,5 +25,9 @@ struct GarbageSettings {
 // `force` ignores the ages.
 [[nodiscard]] model::CollectGarbage find_garbage(const Snapshot& state, std::int64_t now_ns,
                                                  const GarbageSettings& settings, bool force);
+
+// The same in pieces none of which is too long for a command, to be applied in this order. None
+// when there is nothing to collect.
+[[nodiscard]] std::vector<model::CollectGarbage> in_pieces(const model::CollectGarbage& garbage);
 
 }  // namespace yurt::server

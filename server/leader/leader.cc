@@ -28,6 +28,36 @@ bool can_take_more(const NodeRef& node) {
          !node->has_drain_strategy();
 }
 
+// Allocations to be moved, in commands that are never too long, each with an evaluation of every
+// job in it.
+class TransitionCommands {
+ public:
+  explicit TransitionCommands(Random& random) : random_(random) {}
+
+  void add(const Allocation& alloc, bool unreplaced) {
+    constexpr int most_entries = 10'000;
+    if (commands_.empty() ||
+        commands_.back().update_alloc_transitions().entries_size() >= most_entries) {
+      commands_.emplace_back();
+      jobs_.clear();
+    }
+    auto* update = commands_.back().mutable_update_alloc_transitions();
+    auto* entry = update->add_entries();
+    entry->set_id(alloc.id.to_bytes());
+    entry->mutable_transition()->set_migrate(true);
+    if (unreplaced) entry->mutable_transition()->set_migrate_disable_placement(true);
+    if (jobs_.insert({alloc.job->namespace_(), alloc.job->id()}).second) {
+      *update->add_evaluations() = new_eval(*alloc.job, "node-drain", random_);
+    }
+  }
+  [[nodiscard]] std::vector<model::Command> take() { return std::move(commands_); }
+
+ private:
+  Random& random_;
+  std::vector<model::Command> commands_;
+  std::set<JobKey> jobs_;  // of the last command
+};
+
 }  // namespace
 
 Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clock, Random& random,
@@ -212,11 +242,16 @@ void Leader::write_verdicts() {
   }
   if (verdicts.superseded.empty() && verdicts.failed.empty()) return;
   model::Command command;
-  auto* upsert = command.mutable_upsert_evaluations();
+  const auto write = [&](model::Evaluation eval) {
+    constexpr int most_in_command = 1000;
+    auto* upsert = command.mutable_upsert_evaluations();
+    *upsert->add_evaluations() = std::move(eval);
+    if (upsert->evaluations_size() >= most_in_command) propose(std::exchange(command, {}));
+  };
   const Snapshot state = store_.snapshot();
   for (const EvalRef& eval : verdicts.superseded) {
     const EvalRef now = state.eval(EvalId::parse_or_nil(eval->id()));
-    if (now && is_live(*now)) *upsert->add_evaluations() = cancelled(*now);
+    if (now && is_live(*now)) write(cancelled(*now));
   }
   for (const EvalRef& eval : verdicts.failed) {
     model::Evaluation failed = *eval;
@@ -230,10 +265,10 @@ void Leader::write_verdicts() {
     followup.set_wait_until(clock_.wall_ns() + 60 * nanoseconds_per_second +
                             static_cast<std::int64_t>(random_.below(300) * nanoseconds_per_second));
     failed.set_next_eval(followup.id());
-    *upsert->add_evaluations() = std::move(failed);
-    *upsert->add_evaluations() = std::move(followup);
+    write(std::move(failed));
+    write(std::move(followup));
   }
-  if (upsert->evaluations_size() > 0) propose(std::move(command));
+  if (command.has_upsert_evaluations()) propose(std::move(command));
 }
 
 void Leader::expire_nodes() {
@@ -275,23 +310,10 @@ void Leader::drain_nodes() {
   if (!any) return;
   draining_ = true;
   const DrainStep step = next_drain_step(state, clock_.wall_ns());
-  if (!step.migrate.empty() || !step.stop_unreplaced.empty()) {
-    model::Command command;
-    auto* update = command.mutable_update_alloc_transitions();
-    std::set<JobKey> jobs;
-    const auto add = [&](const AllocRef& alloc, bool unreplaced) {
-      auto* entry = update->add_entries();
-      entry->set_id(alloc->id.to_bytes());
-      entry->mutable_transition()->set_migrate(true);
-      if (unreplaced) entry->mutable_transition()->set_migrate_disable_placement(true);
-      if (jobs.insert({alloc->job->namespace_(), alloc->job->id()}).second) {
-        *update->add_evaluations() = new_eval(*alloc->job, "node-drain", random_);
-      }
-    };
-    for (const AllocRef& alloc : step.migrate) add(alloc, false);
-    for (const AllocRef& alloc : step.stop_unreplaced) add(alloc, true);
-    propose(std::move(command));
-  }
+  TransitionCommands commands(random_);
+  for (const AllocRef& alloc : step.migrate) commands.add(*alloc, false);
+  for (const AllocRef& alloc : step.stop_unreplaced) commands.add(*alloc, true);
+  for (model::Command& command : commands.take()) propose(std::move(command));
   for (const NodeRef& node : step.finished) {
     model::Command command;
     auto* update = command.mutable_update_node_drain();
@@ -409,18 +431,34 @@ void Leader::collect_old_garbage() {
 }
 
 void Leader::collect_garbage(bool force, std::function<void(Status)> done) {
-  model::Command command;
-  *command.mutable_collect_garbage() =
-      find_garbage(store_.snapshot(), clock_.wall_ns(), settings_.garbage, force);
-  const auto& found = command.collect_garbage();
-  if (found.allocations().empty() && found.evaluations().empty() && found.jobs().empty() &&
-      found.nodes().empty() && found.deployments().empty()) {
+  auto pieces =
+      in_pieces(find_garbage(store_.snapshot(), clock_.wall_ns(), settings_.garbage, force));
+  if (pieces.empty()) {
     done({});
     return;
   }
-  proposer_.propose(std::move(command), [done = std::move(done)](Result<Applied> applied) {
-    done(applied.ok() ? Status() : Status(applied.error()));
-  });
+  // Told once all have ended, with the first failure.
+  struct Ends {
+    std::mutex mutex;
+    std::size_t open = 0;
+    Status status;
+    std::function<void(Status)> done;
+  };
+  auto ends = std::make_shared<Ends>();
+  ends->open = pieces.size();
+  ends->done = std::move(done);
+  for (model::CollectGarbage& piece : pieces) {
+    model::Command command;
+    *command.mutable_collect_garbage() = std::move(piece);
+    proposer_.propose(std::move(command), [ends](Result<Applied> applied) {
+      {
+        std::lock_guard lock(ends->mutex);
+        if (!applied.ok() && ends->status.ok()) ends->status = applied.error();
+        if (--ends->open > 0) return;
+      }
+      ends->done(ends->status);
+    });
+  }
 }
 
 Leader::Figures Leader::figures() const {
