@@ -13,6 +13,10 @@ namespace {
 constexpr std::array desired_names{"run", "stop", "evict"};
 constexpr std::array client_names{"pending", "running", "complete", "failed", "lost", "unknown"};
 
+// What agents say of nearly all allocations. Only this process knows the positions.
+constexpr std::array<std::string_view, 5> usual_descriptions{
+    "", "Tasks are running", "All tasks have completed", "Failed tasks", "No tasks have started"};
+
 template <typename Status, std::size_t N>
 std::optional<Status> parse_name(const std::array<const char*, N>& names, std::string_view name) {
   for (std::size_t i = 0; i < N; ++i) {
@@ -69,6 +73,11 @@ const model::TaskGroup& Allocation::task_group() const {
   return job->group(group);
 }
 
+std::string_view Allocation::client_description() const {
+  return usual_description == 0 ? std::string_view(more().client_description)
+                                : usual_descriptions[usual_description];
+}
+
 std::string Allocation::name() const {
   return job->id() + "." + task_group().name() + "[" + std::to_string(name_index) + "]";
 }
@@ -81,6 +90,16 @@ AllocExtra& AllocEdit::extra() {
     alloc->extra = extra_;
   }
   return *extra_;
+}
+
+void AllocEdit::set_client_description(const std::string& description) {
+  if (alloc->client_description() == description) return;
+  const auto at = std::find(usual_descriptions.begin(), usual_descriptions.end(), description);
+  const bool usual = at != usual_descriptions.end();
+  alloc->usual_description =
+      usual ? static_cast<std::uint8_t>(at - usual_descriptions.begin()) : std::uint8_t{0};
+  const std::string& unusual = usual ? std::string() : description;
+  if (alloc->more().client_description != unusual) extra().client_description = unusual;
 }
 
 AllocRef AllocEdit::publish() && {

@@ -14,17 +14,18 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "proto/packed_task_states.h"
 
 namespace yurt::model {
 class Job;
 class TaskGroup;
 class AllocatedResources;
 class AllocMetric;
-class TaskStates;
 class NetworkStatus;
 class RescheduleTracker;
 class Allocation;
 class AllocationStub;
+class DesiredTransition;
 }  // namespace yurt::model
 
 namespace yurt {
@@ -100,11 +101,10 @@ struct AllocExtra {
   std::vector<RescheduleRecord> reschedules;  // oldest first
   std::vector<AllocId> preempted;
   AllocId preempted_by;
-  std::string desired_description, client_description;
+  std::string desired_description;
+  std::string client_description;  // "" when it is a usual one: see Allocation
   // When the last of its tasks finished; 0 while any has not.
   std::int64_t finished_at = 0;
-  // When the first of its tasks started; 0 before.
-  std::int64_t started_at = 0;
   // When it became `unknown`, and whether it has been heard of again since.
   std::int64_t disconnected_at = 0;
   bool reconnected = false;
@@ -120,15 +120,17 @@ struct Allocation {
   std::uint16_t group = 0;       // position in job->group()
   DesiredStatus desired = DesiredStatus::run;
   ClientStatus client = ClientStatus::pending;
+  // The agent's description, where it is one that most allocations have: see client_description().
+  std::uint8_t usual_description = 0;
   std::uint64_t create_index = 0, modify_index = 0;
   std::uint64_t alloc_modify_index = 0;  // moves only when servers change it, not agents
   std::int64_t create_time = 0, modify_time = 0;
+  std::int64_t started_at = 0;  // when the first of its tasks started; 0 before
   std::shared_ptr<const GrantedResources> resources;
   std::shared_ptr<const model::AllocMetric> metrics;
   std::vector<GrantedPort> ports;
-  std::shared_ptr<const AllocExtra> extra;  // null: all defaults
-  // Serialized model.TaskStates; empty until the agent reports.
-  std::shared_ptr<const std::string> task_states;
+  std::shared_ptr<const AllocExtra> extra;              // null: all defaults
+  std::shared_ptr<const PackedTaskStates> task_states;  // null until the agent reports
 
   [[nodiscard]] bool server_terminal() const { return desired != DesiredStatus::run; }
   [[nodiscard]] bool client_terminal() const {
@@ -139,6 +141,8 @@ struct Allocation {
   // `extra`, or a shared default object when there is none.
   [[nodiscard]] const AllocExtra& more() const;
   [[nodiscard]] const model::TaskGroup& task_group() const;
+  // What the agent says of it in words.
+  [[nodiscard]] std::string_view client_description() const;
   // "<job>.<group>[N]"
   [[nodiscard]] std::string name() const;
 };
@@ -148,9 +152,12 @@ using AllocRef = std::shared_ptr<const Allocation>;
 // A copy of `alloc` whose extra may be changed freely before it is published.
 struct AllocEdit {
   explicit AllocEdit(const Allocation& alloc);
+  // One that nobody has seen yet, to be changed itself.
+  explicit AllocEdit(std::shared_ptr<Allocation> fresh) : alloc(std::move(fresh)) {}
   std::shared_ptr<Allocation> alloc;
   // Creates the extra part when there is none.
   AllocExtra& extra();
+  void set_client_description(const std::string& description);
   // The finished allocation; the edit must not be used afterwards.
   [[nodiscard]] AllocRef publish() &&;
 
@@ -163,5 +170,9 @@ struct AllocEdit {
                                            bool with_job);
 [[nodiscard]] model::AllocationStub to_stub(const Allocation& alloc, const std::string& node_name,
                                             bool with_resources, bool with_task_states);
+// What is granted, ports included.
+[[nodiscard]] model::AllocatedResources resources_with_ports(const Allocation& alloc);
+// Sets what is wanted and leaves the rest absent.
+void fill_transition(const Transition& transition, model::DesiredTransition& out);
 
 }  // namespace yurt

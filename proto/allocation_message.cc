@@ -27,7 +27,7 @@ void fill_shared(const Allocation& alloc, const std::string& node_name, Message&
 
   const AllocExtra& extra = alloc.more();
   out.set_desired_description(extra.desired_description);
-  out.set_client_description(extra.client_description);
+  out.set_client_description(std::string(alloc.client_description()));
   out.set_followup_eval_id(extra.followup_eval.to_string());
   out.set_next_allocation(extra.next.to_string());
   out.set_preempted_by_allocation(extra.preempted_by.to_string());
@@ -46,23 +46,24 @@ void fill_shared(const Allocation& alloc, const std::string& node_name, Message&
     status->set_canary(extra.canary);
     status->set_modify_index(alloc.modify_index);
   }
-  auto* transition = out.mutable_desired_transition();
-  if (extra.transition.migrate) transition->set_migrate(true);
-  if (extra.transition.reschedule) transition->set_reschedule(true);
-  if (extra.transition.force_reschedule) transition->set_force_reschedule(true);
-  if (extra.transition.no_shutdown_delay) transition->set_no_shutdown_delay(true);
-  if (extra.transition.migrate_disable_placement) {
-    transition->set_migrate_disable_placement(true);
-  }
+  fill_transition(extra.transition, *out.mutable_desired_transition());
 }
 
 template <typename Message>
 void fill_task_states(const Allocation& alloc, Message& out) {
   if (!alloc.task_states) return;
-  model::TaskStates states;
-  if (states.ParseFromString(*alloc.task_states)) {
-    out.mutable_task_states()->swap(*states.mutable_tasks());
-  }
+  model::TaskStates states = alloc.task_states->unpack();
+  out.mutable_task_states()->swap(*states.mutable_tasks());
+}
+
+}  // namespace
+
+void fill_transition(const Transition& transition, model::DesiredTransition& out) {
+  if (transition.migrate) out.set_migrate(true);
+  if (transition.reschedule) out.set_reschedule(true);
+  if (transition.force_reschedule) out.set_force_reschedule(true);
+  if (transition.no_shutdown_delay) out.set_no_shutdown_delay(true);
+  if (transition.migrate_disable_placement) out.set_migrate_disable_placement(true);
 }
 
 model::AllocatedResources resources_with_ports(const Allocation& alloc) {
@@ -78,8 +79,6 @@ model::AllocatedResources resources_with_ports(const Allocation& alloc) {
   }
   return out;
 }
-
-}  // namespace
 
 model::Allocation to_message(const Allocation& alloc, const std::string& node_name, bool with_job) {
   model::Allocation out;

@@ -21,7 +21,7 @@ double placed_score(const Allocation& alloc) {
 }
 
 bool running_longer(const Allocation& original, const Allocation& replacement) {
-  const std::int64_t own = original.more().started_at, other = replacement.more().started_at;
+  const std::int64_t own = original.started_at, other = replacement.started_at;
   if (own == 0) return false;
   return other == 0 || own <= other;
 }

@@ -212,15 +212,11 @@ void AgentConnection::heartbeat(const model::AgentHeartbeat& heartbeat) {
 // --- Messages to the agent
 // -------------------------------------------------------------------------
 
-void AgentConnection::push(const AllocId& alloc) {
+void AgentConnection::push(const std::vector<AllocId>& changed,
+                           const std::vector<AllocId>& forgotten) {
   std::unique_lock lock(mutex_);
-  changed_.insert(alloc);
-  write_next(lock);
-}
-
-void AgentConnection::forget(const AllocId& alloc) {
-  std::unique_lock lock(mutex_);
-  forgotten_.push_back(alloc);
+  changed_.insert(changed.begin(), changed.end());
+  forgotten_.insert(forgotten_.end(), forgotten.begin(), forgotten.end());
   write_next(lock);
 }
 
@@ -292,7 +288,6 @@ void AgentConnection::add_assignment(const Allocation& alloc, model::Assignments
     sent->set_create_index(job.create_index());
     *sent->mutable_job() = job;
   }
-  const model::Allocation message = to_message(alloc, "", false);
   auto* assignment = out.add_allocations();
   assignment->set_id(alloc.id.to_bytes());
   assignment->set_namespace_(key.ns);
@@ -303,8 +298,8 @@ void AgentConnection::add_assignment(const Allocation& alloc, model::Assignments
   assignment->set_name_index(alloc.name_index);
   assignment->set_desired_status(name_of(alloc.desired));
   assignment->set_desired_description(alloc.more().desired_description);
-  *assignment->mutable_desired_transition() = message.desired_transition();
-  *assignment->mutable_resources() = message.allocated_resources();
+  fill_transition(alloc.more().transition, *assignment->mutable_desired_transition());
+  *assignment->mutable_resources() = resources_with_ports(alloc);
   assignment->set_previous_allocation(alloc.more().previous.to_bytes());
   assignment->set_deployment_id(alloc.more().deployment.to_bytes());
   assignment->set_canary(alloc.more().canary);

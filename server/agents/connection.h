@@ -34,8 +34,7 @@ class AgentConnection : public std::enable_shared_from_this<AgentConnection> {
   void closed();
 
   // Called by the hub.
-  void push(const AllocId& alloc);
-  void forget(const AllocId& alloc);
+  void push(const std::vector<AllocId>& changed, const std::vector<AllocId>& forgotten);
   void send(model::ServerMessage message);
   // Tells the agent to go elsewhere and ends the stream.
   void redirect();

@@ -130,9 +130,18 @@ Hub::Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Cl
       cluster_(std::move(cluster)),
       service_(std::make_unique<HubService>(*this)) {
   static_cast<void>(store_.subscribe(this));
+  pusher_ = std::thread([this] { push_changes(); });
 }
 
-Hub::~Hub() { store_.unsubscribe(this); }
+Hub::~Hub() {
+  store_.unsubscribe(this);
+  {
+    std::lock_guard lock(changes_mutex_);
+    pushing_ = false;
+    changes_signal_.notify_one();
+  }
+  pusher_.join();
+}
 
 grpc::Service* Hub::service() { return service_.get(); }
 
@@ -243,25 +252,39 @@ void Hub::stop() {
 }
 
 void Hub::on_changes(const ChangesRef& changes) {
+  std::lock_guard lock(changes_mutex_);
   for (const AllocChange& change : changes->allocs) {
-    const AllocRef& any = change.after ? change.after : change.before;
     // What the agent itself reported moves no alloc_modify_index and is not told back to it.
     if (change.after && change.before &&
         change.before->alloc_modify_index == change.after->alloc_modify_index) {
       continue;
     }
-    std::shared_ptr<AgentConnection> connection;
-    {
-      std::lock_guard lock(mutex_);
-      const auto found = connections_.find(any->node);
-      if (found != connections_.end()) connection = found->second;
-    }
-    if (!connection) continue;
     if (change.after) {
-      connection->push(any->id);
+      changes_[change.after->node].changed.push_back(change.after->id);
     } else {
-      connection->forget(any->id);
+      changes_[change.before->node].forgotten.push_back(change.before->id);
     }
+  }
+  if (!changes_.empty()) changes_signal_.notify_one();
+}
+
+void Hub::push_changes() {
+  std::unique_lock changes_lock(changes_mutex_);
+  while (true) {
+    changes_signal_.wait(changes_lock, [this] { return !pushing_ || !changes_.empty(); });
+    if (!pushing_) return;
+    const auto changes = std::exchange(changes_, {});
+    changes_lock.unlock();
+    for (const auto& [node, of_node] : changes) {
+      std::shared_ptr<AgentConnection> connection;
+      {
+        std::lock_guard lock(mutex_);
+        const auto found = connections_.find(node);
+        if (found != connections_.end()) connection = found->second;
+      }
+      if (connection) connection->push(of_node.changed, of_node.forgotten);
+    }
+    changes_lock.lock();
   }
 }
 

@@ -2,16 +2,19 @@
 //
 // Agents connect to the leader; any other server sends them on. Committed changes to a node's
 // allocations are pushed at once, coalesced while the stream is busy; status reports are proposed
-// as they come and acknowledged once committed. Thread-safe; holds no thread of its own beside
-// gRPC's.
+// as they come and acknowledged once committed. Thread-safe. One thread of its own hands changes to
+// the streams, so that the apply thread does not wait for them.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -72,6 +75,8 @@ class Hub final : public ChangeListener {
   void note_stats(const NodeId& node, std::string stats_json);
   [[nodiscard]] std::shared_ptr<PendingSession> take_session(std::uint64_t id);
 
+  void push_changes();
+
   StateStore& store_;
   Proposer& proposer_;
   Clock& clock_;
@@ -91,6 +96,17 @@ class Hub final : public ChangeListener {
     std::shared_ptr<PendingSession> session;
   };
   std::unordered_map<std::uint64_t, Asked> sessions_;
+
+  // What has changed since the pusher last looked. A node's changes go out together, however many
+  // commits they come from.
+  struct OfNode {
+    std::vector<AllocId> changed, forgotten;
+  };
+  std::mutex changes_mutex_;
+  std::condition_variable changes_signal_;
+  std::unordered_map<NodeId, OfNode> changes_;
+  bool pushing_ = true;
+  std::thread pusher_;
 };
 
 }  // namespace yurt::server

@@ -2,10 +2,18 @@
 
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
-#include "proto/storage.pb.h"
 
 namespace yurt::server {
 namespace {
+
+// As to_bytes(), into a string that keeps its room.
+void put_bytes(const Uuid& uuid, std::string& out) {
+  if (uuid.is_nil()) {
+    out.clear();
+  } else {
+    out.assign(reinterpret_cast<const char*>(uuid.bytes.data()), uuid.bytes.size());
+  }
+}
 
 void encode_extra(const AllocExtra& extra, model::StoredAllocExtra& out) {
   out.set_previous(extra.previous.to_bytes());
@@ -33,9 +41,7 @@ void encode_extra(const AllocExtra& extra, model::StoredAllocExtra& out) {
   for (const AllocId& id : extra.preempted) out.add_preempted(id.to_bytes());
   out.set_preempted_by(extra.preempted_by.to_bytes());
   out.set_desired_description(extra.desired_description);
-  out.set_client_description(extra.client_description);
   out.set_finished_at(extra.finished_at);
-  out.set_started_at(extra.started_at);
   out.set_disconnected_at(extra.disconnected_at);
   out.set_reconnected(extra.reconnected);
   if (extra.network_status) *out.mutable_network_status() = *extra.network_status;
@@ -62,9 +68,7 @@ std::shared_ptr<const AllocExtra> decode_extra(const model::StoredAllocExtra& st
   }
   extra->preempted_by = AllocId::from_bytes(stored.preempted_by());
   extra->desired_description = stored.desired_description();
-  extra->client_description = stored.client_description();
   extra->finished_at = stored.finished_at();
-  extra->started_at = stored.started_at();
   extra->disconnected_at = stored.disconnected_at();
   extra->reconnected = stored.reconnected();
   if (stored.has_network_status()) {
@@ -75,11 +79,16 @@ std::shared_ptr<const AllocExtra> decode_extra(const model::StoredAllocExtra& st
 
 }  // namespace
 
-std::string encode_alloc_row(const Allocation& alloc) {
-  model::StoredAlloc row;
-  row.set_id(alloc.id.to_bytes());
-  row.set_eval_id(alloc.eval.to_bytes());
-  row.set_node_id(alloc.node.to_bytes());
+const std::string& AllocRowEncoder::encode(const Allocation& alloc) {
+  // Every field that every row has is set below; the others are cleared. Clearing all of it would
+  // give the shared parts' bytes away.
+  model::StoredAlloc& row = row_;
+  row.clear_ports();
+  row.clear_extra();
+  row.clear_task_states();
+  put_bytes(alloc.id.uuid, *row.mutable_id());
+  put_bytes(alloc.eval.uuid, *row.mutable_eval_id());
+  put_bytes(alloc.node.uuid, *row.mutable_node_id());
   row.set_namespace_(alloc.job->namespace_());
   row.set_job_id(alloc.job->id());
   row.set_job_version(alloc.job->version());
@@ -93,8 +102,16 @@ std::string encode_alloc_row(const Allocation& alloc) {
   row.set_alloc_modify_index(alloc.alloc_modify_index);
   row.set_create_time(alloc.create_time);
   row.set_modify_time(alloc.modify_time);
-  if (alloc.resources) row.set_resources(alloc.resources->message->SerializeAsString());
-  if (alloc.metrics) row.set_metrics(alloc.metrics->SerializeAsString());
+  if (alloc.resources.get() != last_resources_) {
+    last_resources_ = alloc.resources.get();
+    row.clear_resources();
+    if (alloc.resources) alloc.resources->message->SerializeToString(row.mutable_resources());
+  }
+  if (alloc.metrics.get() != last_metrics_) {
+    last_metrics_ = alloc.metrics.get();
+    row.clear_metrics();
+    if (alloc.metrics) alloc.metrics->SerializeToString(row.mutable_metrics());
+  }
   for (const GrantedPort& port : alloc.ports) {
     auto* stored = row.add_ports();
     stored->set_label(port.label);
@@ -103,13 +120,19 @@ std::string encode_alloc_row(const Allocation& alloc) {
     stored->set_host_ip(port.host_ip);
     stored->set_ignore_collision(port.ignore_collision);
   }
-  if (alloc.task_states) row.set_task_states(*alloc.task_states);
+  if (alloc.task_states) alloc.task_states->append_to(*row.mutable_task_states());
   if (alloc.extra) encode_extra(*alloc.extra, *row.mutable_extra());
-  return row.SerializeAsString();
+  if (alloc.started_at != 0) row.mutable_extra()->set_started_at(alloc.started_at);
+  const std::string_view description = alloc.client_description();
+  if (!description.empty()) {
+    row.mutable_extra()->set_client_description(description.data(), description.size());
+  }
+  row.SerializeToString(&bytes_);
+  return bytes_;
 }
 
 Result<AllocRef> AllocRowDecoder::decode(std::string_view bytes) {
-  model::StoredAlloc row;
+  model::StoredAlloc& row = row_;
   if (!row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Error{ErrorCode::corrupt, "an allocation's row cannot be read"};
   }
@@ -166,10 +189,22 @@ Result<AllocRef> AllocRowDecoder::decode(std::string_view bytes) {
                             port.host_ip(), port.ignore_collision()});
   }
   if (!row.task_states().empty()) {
-    alloc->task_states = std::make_shared<const std::string>(row.task_states());
+    alloc->task_states = PackedTaskStates::from_bytes(row.task_states());
+    if (!alloc->task_states) {
+      return Error{ErrorCode::corrupt, "an allocation's task states cannot be read"};
+    }
   }
-  if (row.has_extra()) alloc->extra = decode_extra(row.extra());
-  return AllocRef(std::move(alloc));
+  if (!row.has_extra()) return AllocRef(std::move(alloc));
+  auto& extra = *row.mutable_extra();
+  alloc->started_at = extra.started_at();
+  const std::string description = extra.client_description();
+  extra.clear_started_at();
+  extra.clear_client_description();
+  // What only has these two needs no extra part.
+  if (extra.ByteSizeLong() > 0) alloc->extra = decode_extra(extra);
+  AllocEdit edit(std::move(alloc));
+  edit.set_client_description(description);
+  return std::move(edit).publish();
 }
 
 }  // namespace yurt::server

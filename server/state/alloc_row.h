@@ -1,8 +1,8 @@
 // Allocations as rows of the state database.
 //
-// Encoding is a pure function. Decoding interns what allocations of one placement share, so that a
-// restart with a million allocations neither parses nor stores their resources a million times; one
-// AllocRowDecoder per load, used by one thread.
+// Encoding remembers what the allocation before it shared. Decoding interns what allocations of one
+// placement share, so that a restart with a million allocations neither parses nor stores their
+// resources a million times; one AllocRowDecoder per load, used by one thread.
 #pragma once
 
 #include <functional>
@@ -13,10 +13,22 @@
 
 #include "base/result.h"
 #include "proto/allocation.h"
+#include "proto/storage.pb.h"
 
 namespace yurt::server {
 
-[[nodiscard]] std::string encode_alloc_row(const Allocation& alloc);
+// One for a batch of allocations, all of which outlive it; used by one thread.
+class AllocRowEncoder {
+ public:
+  // Valid until the next call.
+  [[nodiscard]] const std::string& encode(const Allocation& alloc);
+
+ private:
+  model::StoredAlloc row_;  // kept, with the room in its fields
+  std::string bytes_;
+  const GrantedResources* last_resources_ = nullptr;
+  const model::AllocMetric* last_metrics_ = nullptr;
+};
 
 class AllocRowDecoder {
  public:
@@ -30,6 +42,7 @@ class AllocRowDecoder {
 
  private:
   FindJob find_job_;
+  model::StoredAlloc row_;  // kept, with the room in its fields
   std::unordered_map<std::string, std::shared_ptr<const GrantedResources>> resources_;
   std::unordered_map<std::string, std::shared_ptr<const model::AllocMetric>> metrics_;
   JobRef last_job_;

@@ -1,13 +1,11 @@
 // What agents report of allocations, what users and drains ask of them, and deployments' status.
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 
 #include "proto/command.pb.h"
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "server/state/apply.h"
+#include "server/state/deployment_edits.h"
 
 namespace yurt::server {
 namespace {
@@ -25,51 +23,35 @@ void set_times(AllocEdit& edit, const model::AllocUpdate& update) {
   }
   if (!all_finished) finished = 0;
   const AllocExtra& old = edit.alloc->more();
-  if (old.started_at == started && old.finished_at == finished) return;
-  edit.extra().started_at = started;
-  edit.extra().finished_at = finished;
+  edit.alloc->started_at = started;
+  if (old.finished_at != finished) edit.extra().finished_at = finished;
 }
 
-// Map fields have no order of their own; replicas must store the same bytes.
-std::string serialize_states(const model::AllocUpdate& update) {
-  model::TaskStates states;
-  *states.mutable_tasks() = update.task_states();
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    states.SerializeToCodedStream(&coded);
-  }
-  return bytes;
-}
-
-void count_health(Transaction& transaction, const Allocation& alloc, std::optional<bool> before) {
+void count_health(Transaction& transaction, DeploymentEdits& deployments, const Allocation& alloc,
+                  std::optional<bool> before) {
   const AllocExtra& extra = alloc.more();
-  const DeploymentRef row = transaction.deployment(extra.deployment);
-  const std::string& group = alloc.task_group().name();
-  if (!row || !row->task_groups().contains(group) || before == extra.deployment_healthy) return;
-  model::Deployment changed = *row;
-  auto& state = (*changed.mutable_task_groups())[group];
+  if (before == extra.deployment_healthy) return;
+  model::DeploymentState* state = deployments.group(extra.deployment, alloc.task_group().name());
+  if (state == nullptr) return;
   if (before) {
     if (*before) {
-      state.set_healthy_allocs(state.healthy_allocs() - 1);
+      state->set_healthy_allocs(state->healthy_allocs() - 1);
     } else {
-      state.set_unhealthy_allocs(state.unhealthy_allocs() - 1);
+      state->set_unhealthy_allocs(state->unhealthy_allocs() - 1);
     }
   }
   if (extra.deployment_healthy.value_or(false)) {
-    state.set_healthy_allocs(state.healthy_allocs() + 1);
-    if (state.progress_deadline() > 0) {
-      state.set_require_progress_by(transaction.time() + state.progress_deadline());
+    state->set_healthy_allocs(state->healthy_allocs() + 1);
+    if (state->progress_deadline() > 0) {
+      state->set_require_progress_by(transaction.time() + state->progress_deadline());
     }
   } else {
-    state.set_unhealthy_allocs(state.unhealthy_allocs() + 1);
+    state->set_unhealthy_allocs(state->unhealthy_allocs() + 1);
   }
-  transaction.put_deployment(std::move(changed));
 }
 
-void apply_update(Transaction& transaction, const model::AllocUpdate& update) {
+void apply_update(Transaction& transaction, DeploymentEdits& deployments,
+                  const model::AllocUpdate& update) {
   const AllocRef alloc = transaction.alloc(AllocId::from_bytes(update.id()));
   const auto status = parse_client_status(update.client_status());
   if (!alloc || !status) return;
@@ -79,11 +61,11 @@ void apply_update(Transaction& transaction, const model::AllocUpdate& update) {
     edit.extra().reconnected = true;
   }
   edit.alloc->client = *status;
-  if (alloc->more().client_description != update.client_description()) {
-    edit.extra().client_description = update.client_description();
-  }
+  edit.set_client_description(update.client_description());
   if (!update.task_states().empty()) {
-    edit.alloc->task_states = std::make_shared<const std::string>(serialize_states(update));
+    model::TaskStates states;
+    *states.mutable_tasks() = update.task_states();
+    edit.alloc->task_states = PackedTaskStates::pack(std::move(states));
     set_times(edit, update);
   }
   if (update.has_network_status()) {
@@ -100,14 +82,16 @@ void apply_update(Transaction& transaction, const model::AllocUpdate& update) {
   }
   const AllocRef published = edit.alloc;
   transaction.put_alloc(edit.alloc);
-  if (health_moved) count_health(transaction, *published, healthy_before);
+  if (health_moved) count_health(transaction, deployments, *published, healthy_before);
   transaction.note_metrics({published->job->namespace_(), published->job->id()}, update);
 }
 
 }  // namespace
 
 Result<Applied> apply(Transaction& transaction, const model::UpdateAllocsFromClient& command) {
-  for (const auto& update : command.updates()) apply_update(transaction, update);
+  DeploymentEdits deployments(transaction);
+  for (const auto& update : command.updates()) apply_update(transaction, deployments, update);
+  deployments.put_all();
   for (const auto& eval : command.evaluations()) transaction.put_eval(eval);
   return Applied{.index = transaction.index()};
 }

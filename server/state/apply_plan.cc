@@ -5,6 +5,7 @@
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "server/state/apply.h"
+#include "server/state/deployment_edits.h"
 
 namespace yurt::server {
 namespace {
@@ -23,7 +24,7 @@ JobRef find_version(const JobRecord& record, std::uint64_t version) {
 class PlanApplication {
  public:
   PlanApplication(Transaction& transaction, const model::PlanResult& plan)
-      : transaction_(transaction), plan_(plan) {
+      : transaction_(transaction), deployments_(transaction), plan_(plan) {
     for (const auto& resources : plan.resources()) {
       resources_.push_back(std::make_shared<const GrantedResources>(resources));
     }
@@ -39,6 +40,7 @@ class PlanApplication {
     for (const auto& preempted : plan_.preempted()) preempt(preempted);
     for (const auto& updated : plan_.updated()) update(updated);
     for (const auto& placed : plan_.placed()) place(placed);
+    deployments_.put_all();
     for (const auto& change : plan_.deployment_updates()) {
       move_deployment(transaction_, DeploymentId::from_bytes(change.deployment_id()),
                       change.status(), change.status_description());
@@ -133,16 +135,13 @@ class PlanApplication {
 
   void count_placement(const DeploymentId& id, const std::string& group, const AllocId& alloc,
                        bool canary) {
-    const DeploymentRef row = transaction_.deployment(id);
-    if (!row || !row->task_groups().contains(group)) return;
-    model::Deployment changed = *row;
-    auto& state = (*changed.mutable_task_groups())[group];
-    state.set_placed_allocs(state.placed_allocs() + 1);
-    if (canary) state.add_placed_canaries(alloc.to_string());
-    if (state.require_progress_by() == 0 && state.progress_deadline() > 0) {
-      state.set_require_progress_by(transaction_.time() + state.progress_deadline());
+    model::DeploymentState* state = deployments_.group(id, group);
+    if (state == nullptr) return;
+    state->set_placed_allocs(state->placed_allocs() + 1);
+    if (canary) state->add_placed_canaries(alloc.to_string());
+    if (state->require_progress_by() == 0 && state->progress_deadline() > 0) {
+      state->set_require_progress_by(transaction_.time() + state->progress_deadline());
     }
-    transaction_.put_deployment(std::move(changed));
   }
 
   void stop(const model::StoppedAlloc& stopped) {
@@ -209,7 +208,7 @@ class PlanApplication {
       edit.extra().canary = false;
     }
     if (!updated.client_description().empty()) {
-      edit.extra().client_description = updated.client_description();
+      edit.set_client_description(updated.client_description());
     }
     set_client(edit, updated.client_status());
     const std::string group = edit.alloc->task_group().name();
@@ -219,6 +218,7 @@ class PlanApplication {
   }
 
   Transaction& transaction_;
+  DeploymentEdits deployments_;
   const model::PlanResult& plan_;
   std::vector<Granted> resources_;
   std::vector<Metrics> metrics_;

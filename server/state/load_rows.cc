@@ -7,8 +7,8 @@
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
 #include "proto/storage.pb.h"
-#include "server/state/alloc_row.h"
 #include "server/state/child_job.h"
+#include "server/state/load_allocs.h"
 #include "server/state/row_keys.h"
 #include "server/state/rows.h"
 #include "server/state/transaction.h"
@@ -26,7 +26,7 @@ class Loader {
     YURT_TRY(load_jobs());
     YURT_TRY(load_simple());
     YURT_TRY(load_batch_work());
-    YURT_TRY(load_allocs());
+    YURT_TRY(load_alloc_tables());
     publish_jobs();
     drop_unused_versions();
     add_builtins(tables_);
@@ -86,15 +86,19 @@ class Loader {
     });
   }
 
+  // By its row's key; null when it is not kept.
+  [[nodiscard]] JobRef find_version(const std::string& at) const {
+    const auto found = versions_.find(at);
+    if (found != versions_.end()) return found->second;
+    const auto child = children_.find(at);
+    return child == children_.end() ? nullptr : child->second;
+  }
+
   JobRef version(const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
     const std::string at = row::job_version_key(key.ns, key.id, create_index, number);
-    const auto found = versions_.find(at);
-    if (found == versions_.end()) {
-      const auto child = children_.find(at);
-      return child == children_.end() ? nullptr : child->second;
-    }
-    used_versions_.insert(at);
-    return found->second;
+    JobRef found = find_version(at);
+    if (found) used_versions_.insert(at);
+    return found;
   }
 
   Status load_jobs() {
@@ -252,24 +256,31 @@ class Loader {
         [&](const auto& config) { tables_.scheduler_config = config; });
   }
 
-  Status load_allocs() {
-    AllocRowDecoder decoder(
-        [&](const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
-          return version(key, create_index, number);
-        });
-    return each(row::alloc, [&](std::string_view, std::string_view value) -> Status {
-      YURT_ASSIGN(const AllocRef alloc, decoder.decode(value));
-      tables_.allocs.set(alloc->id, alloc);
-      tables_.allocs_by_node.set({alloc->node, alloc->id}, alloc);
+  Status load_alloc_tables() {
+    const auto find = [&](const JobKey& key, std::uint64_t create_index, std::uint64_t number) {
+      return find_version(row::job_version_key(key.ns, key.id, create_index, number));
+    };
+    YURT_TRY(load_allocs(db_, find, tables_));
+    // Allocations of one job version mostly follow each other.
+    const model::Job* last = nullptr;
+    JobRecord* record = nullptr;
+    tables_.allocs_by_job.each([&](const JobAllocKey&, const AllocRef& alloc) {
       const model::Job& owner = *alloc->job;
-      tables_.allocs_by_job.set({job_hash(owner.namespace_(), owner.id()), alloc->id}, alloc);
-      JobRecord* record = job(owner.namespace_(), owner.id());
-      if (record != nullptr && record->job->create_index() == owner.create_index()) {
+      if (&owner != last) {
+        last = &owner;
+        used_versions_.insert(row::job_version_key(owner.namespace_(), owner.id(),
+                                                   owner.create_index(), owner.version()));
+        record = job(owner.namespace_(), owner.id());
+        const bool same = record != nullptr && record->job->create_index() == owner.create_index();
+        if (!same) record = nullptr;
+      }
+      if (record != nullptr) {
         record->had_work = true;
         if (!alloc->terminal()) ++record->live_allocs;
       }
-      return {};
+      return true;
     });
+    return {};
   }
 
   void publish_jobs() {

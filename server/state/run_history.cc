@@ -58,8 +58,7 @@ void note_exit(const model::TaskState& state, model::RunTask& out) {
 
 void add_tasks(const Allocation& alloc, model::RunRecord& run) {
   if (!alloc.task_states) return;
-  model::TaskStates states;
-  if (!states.ParseFromString(*alloc.task_states)) return;
+  const model::TaskStates states = alloc.task_states->unpack();
   std::vector<std::string> names;
   for (const auto& [name, state] : states.tasks()) names.push_back(name);
   std::sort(names.begin(), names.end());
@@ -123,8 +122,8 @@ model::RunRecord make_run(const Tables& tables, const JobRecord& record, const s
   std::int64_t started = 0, finished = 0;
   for (const auto& [instance, alloc] : allocs) {
     const AllocExtra& extra = alloc->more();
-    if (extra.started_at != 0) {
-      started = started == 0 ? extra.started_at : std::min(started, extra.started_at);
+    if (alloc->started_at != 0) {
+      started = started == 0 ? alloc->started_at : std::min(started, alloc->started_at);
     }
     finished = std::max(finished, extra.finished_at);
     add_tasks(*alloc, run);

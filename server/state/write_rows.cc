@@ -138,10 +138,11 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
   const auto message_bytes = [](const auto& row) { return bytes_of(row); };
   for (const auto& change : changes.jobs) write_job(batch, change);
   for (const JobRef& version : changes.orphaned_versions) put_version(batch, *version);
+  AllocRowEncoder encoder;
   for (const auto& change : changes.allocs) {
     write_change(
         batch, row::alloc, change, [](const Allocation& row) { return row.id.to_bytes(); },
-        encode_alloc_row);
+        [&](const Allocation& row) -> const std::string& { return encoder.encode(row); });
   }
   for (const auto& change : changes.evals) {
     write_change(batch, row::eval, change, raw_id, message_bytes);

@@ -120,8 +120,8 @@ void ClusterModel::edit(const AllocId& id, const std::function<void(AllocEdit&)>
 void ClusterModel::report(const AllocId& id, ClientStatus status) {
   edit(id, [&](AllocEdit& edit) {
     edit.alloc->client = status;
-    if (status == ClientStatus::running && edit.alloc->more().started_at == 0) {
-      edit.extra().started_at = now_ns_;
+    if (status == ClientStatus::running && edit.alloc->started_at == 0) {
+      edit.alloc->started_at = now_ns_;
     }
     if (status == ClientStatus::failed || status == ClientStatus::complete) {
       edit.extra().finished_at = now_ns_;
