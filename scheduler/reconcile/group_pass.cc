@@ -10,6 +10,7 @@
 #include "scheduler/reconcile/reconnect.h"
 #include "scheduler/reconcile/surplus.h"
 #include "scheduler/reconcile/untainted.h"
+#include "scheduler/reconcile/update_block.h"
 
 namespace yurt::scheduler {
 namespace {
@@ -176,7 +177,9 @@ class GroupPass {
 
   void count_names() {
     for (const Allocs* set : {&untainted_, &migrate_, &reschedule_now_, &lost_, &disconnecting_}) {
-      for (const AllocRef& alloc : *set) names_.use(alloc->name_index);
+      for (const AllocRef& alloc : *set) {
+        if (!leaves_for_good(*alloc)) names_.use(alloc->name_index);
+      }
     }
   }
 
@@ -204,7 +207,7 @@ class GroupPass {
       std::erase_if(*set, [&](const AllocRef& alloc) { return gone.contains(alloc->id); });
     }
     // Of those that failed, as many are replaced as are still wanted.
-    std::ptrdiff_t room = count_ - std::ssize(migrate_);
+    std::ptrdiff_t room = count_ - moving();
     for (const AllocRef& alloc : untainted_) room -= input.counts(*alloc) ? 1 : 0;
     std::erase_if(reschedule_now_, [&](const AllocRef& alloc) {
       return !is_canary(*alloc) && room-- <= 0 && drop(alloc);
@@ -342,7 +345,7 @@ class GroupPass {
 
   std::vector<PlaceRequest> wanted_placements(bool ready) {
     std::vector<PlaceRequest> requests;
-    auto existing = static_cast<std::ptrdiff_t>(migrate_.size());
+    std::ptrdiff_t existing = moving();
     Allocs out_of_reach = disconnecting_;
     for (const AllocRef& alloc : untainted_) {
       if (canarying_ && is_canary(*alloc)) continue;
@@ -429,7 +432,6 @@ class GroupPass {
     out_.desired.set_disconnect(disconnecting_.size());
   }
 
-  // --- 12
   void decide_deployment() {
     const bool had_this_version =
         std::any_of(in_.allocs.begin(), in_.allocs.end(), [&](const AllocRef& alloc) {
@@ -457,6 +459,14 @@ class GroupPass {
   }
 
   // --- small steps
+  // Stopped without a successor, and no instance of this version: its place is free.
+  [[nodiscard]] bool leaves_for_good(const Allocation& alloc) const {
+    return alloc.more().transition.migrate_disable_placement && is_older(alloc);
+  }
+  [[nodiscard]] std::ptrdiff_t moving() const {
+    return std::count_if(migrate_.begin(), migrate_.end(),
+                         [&](const AllocRef& alloc) { return !leaves_for_good(*alloc); });
+  }
   [[nodiscard]] bool is_older(const Allocation& alloc) const {
     return alloc.job->version() < in_.job.version() ||
            alloc.job->create_index() < in_.job.create_index();
@@ -484,13 +494,6 @@ class GroupPass {
 };
 
 }  // namespace
-
-const model::UpdateStrategy* update_block(const model::Job& job, const model::TaskGroup& group) {
-  const model::UpdateStrategy* block = group.has_update() ? &group.update()
-                                       : job.has_update() ? &job.update()
-                                                          : nullptr;
-  return block != nullptr && block->max_parallel() > 0 ? block : nullptr;
-}
 
 GroupResult reconcile_group(const GroupInput& input) { return GroupPass(input).run(); }
 

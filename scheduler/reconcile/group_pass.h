@@ -77,8 +77,4 @@ struct GroupResult {
 
 [[nodiscard]] GroupResult reconcile_group(const GroupInput& input);
 
-// The update block that governs a group, or null when it has none that limits anything.
-[[nodiscard]] const model::UpdateStrategy* update_block(const model::Job& job,
-                                                        const model::TaskGroup& group);
-
 }  // namespace yurt::scheduler

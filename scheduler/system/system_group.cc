@@ -5,6 +5,7 @@
 #include <map>
 
 #include "scheduler/reconcile/descriptions.h"
+#include "scheduler/reconcile/update_block.h"
 
 namespace yurt::scheduler {
 namespace {

@@ -88,9 +88,8 @@ void Transaction::settle_touched() {
 void Transaction::remove_job(const JobKey& key) {
   if (job(key) == nullptr) return;
   drop_lane(key);
-  const std::shared_ptr<const JobRecord> last = editing_.contains(key)
-                                                    ? editing_.at(key).record
-                                                    : row_at<JobRecord>(tables_.jobs, key);
+  const std::shared_ptr<const JobRecord> last =
+      editing_.contains(key) ? editing_.at(key).record : row_at<JobRecord>(tables_.jobs, key);
   editing_.erase(key);
   hold(key, false);
   if (last->child) leave_parent(*last);

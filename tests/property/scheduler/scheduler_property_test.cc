@@ -9,6 +9,7 @@ namespace yurt::test {
 namespace {
 
 using scheduler::Outcome;
+using scheduler::Plan;
 
 void nothing(ClusterModel&, const std::string&, const Outcome&) {}
 
@@ -42,7 +43,10 @@ TEST(EveryPlan, once_applied_leaves_nothing_to_do) {
   EXPECT_TRUE(rc::check([] {
     tell(*histories(), nothing,
          [](ClusterModel& cluster, const std::string& job, const Outcome& outcome) {
-           const std::string again = describe(cluster.schedule(job).plan);
+           Plan next = cluster.schedule(job).plan;
+           // That a deployment is over is noticed by the evaluation after the one that ended it.
+           next.deployment_updates.clear();
+           const std::string again = describe(next);
            if (again.empty()) return;
            RC_FAIL("the first run did: " + describe(outcome.plan) +
                    "\na second run wants: " + again);
