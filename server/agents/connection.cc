@@ -43,7 +43,6 @@ bool same_fingerprint(const model::Node& stored, const model::Node& reported) {
 }  // namespace
 
 // --- What the stream tells
-// -------------------------------------------------------------------------
 
 void AgentConnection::received(const model::AgentMessage& message) {
   using Kind = model::AgentMessage::KindCase;
@@ -82,7 +81,6 @@ void AgentConnection::closed() {
 }
 
 // --- Messages from the agent
-// -----------------------------------------------------------------------
 
 void AgentConnection::hello(const model::AgentHello& hello) {
   if (!hub_.leadership().self) {
@@ -210,7 +208,6 @@ void AgentConnection::heartbeat(const model::AgentHeartbeat& heartbeat) {
 }
 
 // --- Messages to the agent
-// -------------------------------------------------------------------------
 
 void AgentConnection::push(const std::vector<AllocId>& changed,
                            const std::vector<AllocId>& forgotten) {

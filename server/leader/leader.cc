@@ -154,7 +154,6 @@ void Leader::propose(model::Command command) {
 }
 
 // --- What the apply thread tells
-// -------------------------------------------------------------------
 
 void Leader::on_changes(const ChangesRef& changes) {
   for (const EvalChange& change : changes->evals) {
@@ -208,7 +207,6 @@ void Leader::note_node(const NodeChange& change, std::uint64_t index) {
 }
 
 // --- Duties on the timers' thread
-// ------------------------------------------------------------------
 
 void Leader::retry_unblocked() {
   broker_.tick();

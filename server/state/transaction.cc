@@ -58,7 +58,6 @@ const JobRecord* Transaction::job(const JobKey& key) const {
 }
 
 // --- Jobs
-// ------------------------------------------------------------------------------------------
 
 JobRecord& Transaction::edit_job(const JobKey& key) {
   auto [at, added] = editing_.try_emplace(key);
@@ -155,7 +154,6 @@ void Transaction::finish() {
 }
 
 // --- Allocations
-// -----------------------------------------------------------------------------------
 
 void Transaction::count_alloc(const Allocation& alloc, int by) {
   JobRecord* record = counted_job({alloc.job->namespace_(), alloc.job->id()});
@@ -207,7 +205,6 @@ void Transaction::remove_alloc(const AllocId& id) {
 }
 
 // --- Evaluations
-// -----------------------------------------------------------------------------------
 
 void Transaction::count_eval(const model::Evaluation& eval, int by) {
   JobRecord* record = counted_job({eval.namespace_(), eval.job_id()});
@@ -252,7 +249,6 @@ void Transaction::remove_eval(const EvalId& id) {
 }
 
 // --- Nodes
-// -----------------------------------------------------------------------------------------
 
 void Transaction::put_node(model::Node node) {
   const auto id = NodeId::parse_or_nil(node.id());
@@ -275,7 +271,6 @@ void Transaction::remove_node(const NodeId& id) {
 }
 
 // --- Deployments
-// -----------------------------------------------------------------------------------
 
 void Transaction::count_deployment(const model::Deployment& deployment, int by) {
   if (!is_live(deployment)) return;
@@ -313,7 +308,6 @@ void Transaction::remove_deployment(const DeploymentId& id) {
 }
 
 // --- The rest
-// --------------------------------------------------------------------------------------
 
 void Transaction::put_node_pool(model::NodePool pool) {
   const auto before = row_at<model::NodePool>(tables_.node_pools, pool.name());
