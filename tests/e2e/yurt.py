@@ -204,6 +204,13 @@ class Cluster:
                         found.append(int(entry.name))
         return found
 
+    def unmount(self):
+        """The folders in memory of tasks that were still running at the end."""
+        for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+            path = line.split()[1]
+            if path.startswith(str(self.folder)):
+                subprocess.run(["umount", "-l", path], check=False)
+
     def close(self):
         failures = []
         for process in reversed(self.processes):
@@ -214,6 +221,7 @@ class Cluster:
         for pid in self.shims():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+        self.unmount()
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not failures, failures
 
