@@ -73,6 +73,14 @@ class Process:
                 raise AssertionError(f"did not stop on SIGTERM; log: {self.log.read_text()[-2000:]}")
 
 
+def end_tree(pid):
+    """Kills a process and all that it has started."""
+    with contextlib.suppress(OSError):
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            end_tree(int(child))
+        os.kill(pid, signal.SIGKILL)
+
+
 def free_port():
     import socket
     with socket.socket() as probe:
@@ -219,8 +227,7 @@ class Cluster:
             except AssertionError as failure:
                 failures.append(str(failure))
         for pid in self.shims():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+            end_tree(pid)
         self.unmount()
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not failures, failures
