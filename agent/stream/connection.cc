@@ -138,6 +138,8 @@ void Connection::receive(std::uint64_t generation, model::ServerMessage message)
     case model::ServerMessage::kOpenSession:
       host_.session_wanted(link_, std::move(*message.mutable_open_session()));
       return;
+    case model::ServerMessage::kWatchResult:
+    case model::ServerMessage::kRestartTurnGrant: return;
     case model::ServerMessage::KIND_NOT_SET: return;  // from a newer server
   }
 }

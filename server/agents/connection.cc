@@ -55,6 +55,8 @@ void AgentConnection::received(const model::AgentMessage& message) {
         if (!applied.ok()) YURT_LOG(warn, "agents", "{}", applied.error().message);
       });
       return;
+    case Kind::kWatches:
+    case Kind::kRestartTurn:
     case Kind::KIND_NOT_SET: return;
   }
 }

@@ -32,13 +32,15 @@ void PendingSession::received(const model::SessionFrame& frame) {
     return;
   }
   std::unique_lock lock(mutex_);
+  if (!ended_ && !abandoned_) {
+    unread_bytes_ += frame.ByteSizeLong();
+    const auto on_frame = events_.on_frame;
+    lock.unlock();
+    on_frame(frame);
+    lock.lock();
+  }
+  // Not before: the next frame, or the end, would overtake this one on another thread.
   read_pending_ = false;
-  if (ended_ || abandoned_) return;
-  unread_bytes_ += frame.ByteSizeLong();
-  const auto on_frame = events_.on_frame;
-  lock.unlock();
-  on_frame(frame);
-  lock.lock();
   read_next(lock);
 }
 

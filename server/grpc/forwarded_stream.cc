@@ -83,22 +83,21 @@ class Reactor final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
     }
     std::string bytes = take_bytes(incoming_);
     const std::size_t size = bytes.size() + 1;
-    bool more = false;
     {
       const std::lock_guard lock(mutex_);
       unconsumed_ += size;
-      more = unconsumed_ < window_bytes;
-      reading_ = more;
     }
     {
       const std::lock_guard lock(events_mutex_);
       if (events_.on_message) events_.on_message(Body{nullptr, std::move(bytes)}, size);
     }
-    if (more) {
-      StartRead(&incoming_);
-    } else {
-      consumed(0);  // it may have been consumed meanwhile
+    // Not before: the next message would overtake this one on another thread.
+    {
+      const std::lock_guard lock(mutex_);
+      reading_ = unconsumed_ < window_bytes;
+      if (!reading_) return;
     }
+    StartRead(&incoming_);
   }
 
   void OnWriteDone(bool ok) override {

@@ -144,6 +144,13 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRestoreState:
       // The store's business: it replaces the tables that a transaction changes.
       return Error{ErrorCode::internal, "a state is not restored within a transaction"};
+    case Kind::kPromoteDeployment:
+    case Kind::kSetAllocHealth:
+    case Kind::kTagJobVersion:
+    case Kind::kDeleteServices:
+    case Kind::kChangeVariables:
+    case Kind::kUpsertRootKeys:
+    case Kind::kTrimSweeps:
     case Kind::KIND_NOT_SET: break;
   }
   return Error{ErrorCode::unimplemented, "this server is too old to know the command: upgrade it"};
