@@ -141,13 +141,13 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRegisterJobs: return apply(transaction, command.register_jobs());
     case Kind::kReleaseJobs: return apply(transaction, command.release_jobs());
     case Kind::kTrimRuns: return apply(transaction, command.trim_runs());
+    case Kind::kDeleteServices: return apply(transaction, command.delete_services());
     case Kind::kRestoreState:
       // The store's business: it replaces the tables that a transaction changes.
       return Error{ErrorCode::internal, "a state is not restored within a transaction"};
     case Kind::kPromoteDeployment:
     case Kind::kSetAllocHealth:
     case Kind::kTagJobVersion:
-    case Kind::kDeleteServices:
     case Kind::kChangeVariables:
     case Kind::kUpsertRootKeys:
     case Kind::kTrimSweeps:

@@ -34,6 +34,8 @@ class LaunchPeriodic;
 class RegisterJobs;
 class ReleaseJobs;
 class TrimRuns;
+class AllocServices;
+class DeleteServices;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -78,6 +80,14 @@ inline constexpr int kept_node_events = 10;
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::RegisterJobs& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::ReleaseJobs& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::TrimRuns& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DeleteServices& command);
+
+// The allocation offers these services from now on and no others. One that has ended, or that
+// nobody hears of, offers none.
+void set_services(Transaction& transaction, const Allocation& alloc,
+                  const model::AllocServices& offered);
+// Nothing on this node can be reached any more.
+void remove_services_of_node(Transaction& transaction, const NodeId& node);
 
 // Whether a job that has ended with `outcome` is what `after` waits for.
 [[nodiscard]] bool satisfies(const model::After& after, const std::string& outcome);

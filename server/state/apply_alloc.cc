@@ -83,6 +83,7 @@ void apply_update(Transaction& transaction, DeploymentEdits& deployments,
   const AllocRef published = edit.alloc;
   transaction.put_alloc(edit.alloc);
   if (health_moved) count_health(transaction, deployments, *published, healthy_before);
+  if (update.has_services()) set_services(transaction, *published, update.services());
   transaction.note_metrics({published->job->namespace_(), published->job->id()}, update);
 }
 

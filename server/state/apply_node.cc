@@ -82,6 +82,10 @@ Result<Applied> apply(Transaction& transaction, const model::UpdateNodeStatus& c
   node.set_status_updated_at(transaction.time() / 1'000'000'000);
   if (command.has_event()) add_event(transaction, node, command.event());
   transaction.put_node(std::move(node));
+  // Its agent tells them again when it comes back.
+  if (command.status() == "down" || command.status() == "disconnected") {
+    remove_services_of_node(transaction, NodeId::parse_or_nil(old->id()));
+  }
   return finish(transaction, command.evaluations());
 }
 
@@ -129,6 +133,7 @@ Result<Applied> apply(Transaction& transaction, const model::UpdateNodeEligibili
 
 Result<Applied> apply(Transaction& transaction, const model::DeregisterNode& command) {
   YURT_ASSIGN(const NodeRef old, find_node(transaction, command.node_id()));
+  remove_services_of_node(transaction, NodeId::parse_or_nil(old->id()));
   transaction.remove_node(NodeId::parse_or_nil(old->id()));
   return finish(transaction, command.evaluations());
 }

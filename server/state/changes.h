@@ -32,6 +32,9 @@ struct JobChange {
 struct DeploymentChange {
   DeploymentRef before, after;
 };
+struct ServiceChange {
+  ServiceRef before, after;
+};
 
 struct WaitingChange {
   std::string ns;
@@ -47,6 +50,7 @@ struct Changes {
   std::vector<EvalChange> evals;
   std::vector<JobChange> jobs;
   std::vector<DeploymentChange> deployments;
+  std::vector<ServiceChange> services;
   std::vector<NodePoolRef> node_pools;
   std::vector<std::string> deleted_node_pools;
   std::vector<NamespaceRef> namespaces;

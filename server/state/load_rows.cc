@@ -5,6 +5,7 @@
 
 #include "proto/batch.pb.h"
 #include "proto/job.pb.h"
+#include "proto/release.pb.h"
 #include "proto/state.pb.h"
 #include "proto/storage.pb.h"
 #include "server/state/child_job.h"
@@ -226,6 +227,12 @@ class Loader {
     return found == jobs_.end() ? nullptr : found->second.get();
   }
 
+  void add_service(const ServiceRef& service) {
+    tables_.services.set({service->namespace_(), service->service_name(), service->id()}, service);
+    tables_.services_by_alloc.set({AllocId::parse_or_nil(service->alloc_id()), service->id()},
+                                  service);
+  }
+
   Status load_simple() {
     YURT_TRY(each_message<model::Node>(row::node, "node", [&](const auto& node) {
       tables_.nodes.set(NodeId::parse_or_nil(node->id()), node);
@@ -246,6 +253,8 @@ class Loader {
       JobRecord* record = job(row->namespace_(), row->job_id());
       if (record != nullptr && is_live(*row)) ++record->live_deployments;
     }));
+    YURT_TRY(each_message<model::ServiceRegistration>(
+        row::service, "service", [&](const auto& service) { add_service(service); }));
     YURT_TRY(each_message<model::NodePool>(row::node_pool, "node pool", [&](const auto& pool) {
       tables_.node_pools.set(pool->name(), pool);
     }));

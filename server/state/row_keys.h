@@ -23,6 +23,7 @@ enum Kind : char {
   sweep = 'x',
   trial = 't',
   run = 'r',
+  service = 'o',
   staged = 'k',  // of a restore under way; no part of the state
 };
 
@@ -43,6 +44,7 @@ inline std::string name_of(char kind) {
     case sweep: return "sweep";
     case trial: return "trial";
     case run: return "finished run";
+    case service: return "service";
     case staged: return "staged part";
     default: return "unknown";
   }

@@ -105,6 +105,29 @@ DeploymentRef Snapshot::latest_deployment(const JobKey& key) const {
   return all.empty() ? nullptr : all.back();
 }
 
+std::vector<ServiceRef> Snapshot::services_of_alloc(const AllocId& alloc) const {
+  std::vector<ServiceRef> out;
+  tables_->services_by_alloc.scan(AllocServiceKey{alloc, ""},
+                                  [&](const AllocServiceKey& at, const ServiceRef& service) {
+                                    if (at.alloc != alloc) return false;
+                                    out.push_back(service);
+                                    return true;
+                                  });
+  return out;
+}
+
+std::vector<ServiceRef> Snapshot::services_named(const std::string& ns,
+                                                 const std::string& name) const {
+  std::vector<ServiceRef> out;
+  tables_->services.scan(ServiceKey{ns, name, ""},
+                         [&](const ServiceKey& at, const ServiceRef& service) {
+                           if (at.ns != ns || at.name != name) return false;
+                           out.push_back(service);
+                           return true;
+                         });
+  return out;
+}
+
 std::string Snapshot::node_name(const NodeId& id) const {
   const auto found = node(id);
   return found ? found->name() : std::string();

@@ -35,6 +35,10 @@ class Snapshot final : public scheduler::StateView {
   [[nodiscard]] DeploymentRef deployment(const DeploymentId& id) const;
   [[nodiscard]] std::vector<EvalRef> evals_of_job(const JobKey& key) const;
   [[nodiscard]] std::vector<DeploymentRef> deployments_of_job(const JobKey& key) const;
+  // In the order of their IDs.
+  [[nodiscard]] std::vector<ServiceRef> services_of_alloc(const AllocId& alloc) const;
+  [[nodiscard]] std::vector<ServiceRef> services_named(const std::string& ns,
+                                                       const std::string& name) const;
   // The node's name, "" when it is unknown.
   [[nodiscard]] std::string node_name(const NodeId& id) const;
 

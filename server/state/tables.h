@@ -26,6 +26,7 @@ class SchedulerConfiguration;
 class JobSubmission;
 class ScalingEvent;
 class After;
+class ServiceRegistration;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -37,6 +38,7 @@ using NodePoolRef = std::shared_ptr<const model::NodePool>;
 using NamespaceRef = std::shared_ptr<const model::Namespace>;
 using SchedulerConfigRef = std::shared_ptr<const model::SchedulerConfiguration>;
 using SubmissionRef = std::shared_ptr<const model::JobSubmission>;
+using ServiceRef = std::shared_ptr<const model::ServiceRegistration>;
 using ScalingEventRef = std::shared_ptr<const model::ScalingEvent>;
 
 // Allocations of one group by client status. queued comes from the scheduler's last evaluation.
@@ -94,6 +96,16 @@ struct JobDeploymentKey {
   std::uint64_t create_index = 0;
   auto operator<=>(const JobDeploymentKey&) const = default;
 };
+// Services of one name lie together, in the order in which they are listed.
+struct ServiceKey {
+  std::string ns, name, id;
+  auto operator<=>(const ServiceKey&) const = default;
+};
+struct AllocServiceKey {
+  AllocId alloc;
+  std::string id;
+  auto operator<=>(const AllocServiceKey&) const = default;
+};
 
 // FNV-1a over namespace and ID; the same on every server.
 [[nodiscard]] std::uint64_t job_hash(const std::string& ns, const std::string& id);
@@ -110,6 +122,7 @@ enum class Table : std::uint8_t {
   namespaces,
   scheduler_config,
   sweeps,
+  services,
   count
 };
 
@@ -139,10 +152,13 @@ struct Tables {
   PersistentMap<TrialKey, TrialRef> trials;
   PersistentMap<JobKey, Present> held;  // jobs that wait for others
 
+  PersistentMap<ServiceKey, ServiceRef> services;
+
   PersistentMap<JobAllocKey, AllocRef> allocs_by_job;
   PersistentMap<NodeAllocKey, AllocRef> allocs_by_node;
   PersistentMap<JobEvalKey, EvalRef> evals_by_job;
   PersistentMap<JobDeploymentKey, DeploymentRef> deployments_by_job;
+  PersistentMap<AllocServiceKey, ServiceRef> services_by_alloc;
 
   [[nodiscard]] std::uint64_t index_of(Table table) const {
     return table_index[static_cast<std::size_t>(table)];

@@ -182,6 +182,11 @@ void Transaction::put_alloc(std::shared_ptr<Allocation> alloc) {
   tables_.allocs_by_node.set({after->node, after->id}, after);
   tables_.allocs_by_job.set({job_hash(after->job->namespace_(), after->job->id()), after->id},
                             after);
+  // Nobody reaches what has ended, or what nobody hears of.
+  const auto gone = [](const Allocation& one) {
+    return one.client_terminal() || one.client == ClientStatus::unknown;
+  };
+  if (gone(*after) && before && !gone(*before)) remove_services(after->id);
   const bool counts_move = !before || before->client != after->client ||
                            before->desired != after->desired || before->group != after->group;
   if (counts_move) {
@@ -195,6 +200,7 @@ void Transaction::put_alloc(std::shared_ptr<Allocation> alloc) {
 void Transaction::remove_alloc(const AllocId& id) {
   const AllocRef before = alloc(id);
   if (!before) return;
+  remove_services(id);
   tables_.allocs.erase(id);
   tables_.allocs_by_node.erase({before->node, id});
   tables_.allocs_by_job.erase({job_hash(before->job->namespace_(), before->job->id()), id});

@@ -60,6 +60,11 @@ class Transaction {
   void remove_namespace(const std::string& name);
   void put_scheduler_config(model::SchedulerConfiguration config);
 
+  // Services that allocations offer. One that is put as it stands changes nothing.
+  void put_service(model::ServiceRegistration service);
+  void remove_service(const ServiceKey& key);
+  void remove_services(const AllocId& alloc);
+
   // Lanes: children that wait for room among their parent's. Null when there is none.
   [[nodiscard]] const WaitingRow* waiting(const JobKey& child) const;
   [[nodiscard]] WaitingRef lane_head(const JobKey& parent) const;

@@ -2,6 +2,7 @@
 
 #include "proto/batch.pb.h"
 #include "proto/job.pb.h"
+#include "proto/release.pb.h"
 #include "proto/state.pb.h"
 #include "proto/storage.pb.h"
 #include "server/state/alloc_row.h"
@@ -152,6 +153,15 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
   }
   for (const auto& change : changes.deployments) {
     write_change(batch, row::deployment, change, raw_id, message_bytes);
+  }
+  for (const auto& change : changes.services) {
+    const auto& any = change.after ? *change.after : *change.before;
+    const std::string key = row::named_key(row::service, any.namespace_(), any.id());
+    if (change.after) {
+      batch.Put(key, bytes_of(any));
+    } else {
+      batch.Delete(key);
+    }
   }
   for (const auto& pool : changes.node_pools) {
     batch.Put(row::key(row::node_pool, pool->name()), bytes_of(*pool));
