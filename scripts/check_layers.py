@@ -14,13 +14,14 @@ MAY_INCLUDE = {
     "base": set(),
     "proto": {"base"},
     "raft": {"base"},
-    "jobspec": {"base", "proto"},
+    "templates": {"base"},
+    "jobspec": {"base", "proto", "templates"},
     "scheduler": {"base", "proto"},
     "drivers": {"base", "proto"},
-    "agent": {"base", "proto", "drivers"},
+    "agent": {"base", "proto", "drivers", "templates"},
     "server": {"base", "proto", "raft", "jobspec", "scheduler"},
     "cli": {"base", "proto", "jobspec"},
-    "program": {"base", "proto", "raft", "jobspec", "scheduler", "drivers", "agent", "server", "cli"},
+    "program": {"base", "proto", "raft", "templates", "jobspec", "scheduler", "drivers", "agent", "server", "cli"},
 }
 # The language engine knows no jobs; the Raft core knows no shell around it.
 SEALED = {

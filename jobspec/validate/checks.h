@@ -82,7 +82,8 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
                 const std::string& path, const ValidateOptions& options, Issues& issues);
 void check_resources(const model::Task& task, const std::string& path, Issues& issues);
 void check_artifacts(const model::Task& task, const std::string& path, Issues& issues);
-void check_templates(const model::Task& task, const std::string& path, Issues& issues);
+void check_templates(const model::Job& job, const model::Task& task, const std::string& path,
+                     Issues& issues);
 void check_on_failure(const model::Job& job, const model::Task& task, const std::string& path,
                       Issues& issues);
 void check_task_identities(const model::Task& task, const std::string& path, Issues& issues);

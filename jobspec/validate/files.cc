@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "jobspec/validate/checks.h"
+#include "templates/template.h"
 
 namespace yurt::jobspec {
 namespace {
@@ -61,6 +62,30 @@ void check_permissions(const model::Template& file, const std::string& path, Iss
   }
 }
 
+// What the text asks of the template language; "2:5: the function …" is a place in the text.
+void check_language(const model::Template& file, const std::string& path, Issues& issues) {
+  if (file.data().empty()) return;
+  templates::Delimiters delimiters;
+  if (!file.left_delimiter().empty()) delimiters.left = file.left_delimiter();
+  if (!file.right_delimiter().empty()) delimiters.right = file.right_delimiter();
+  const auto parsed = templates::Template::parse("line", file.data(), delimiters);
+  if (!parsed.ok()) issues.error(path_of(path, "data"), parsed.error().message);
+}
+
+void check_rolling(const model::Job& job, const model::Template& file, const std::string& path,
+                   Issues& issues) {
+  if (!file.rolling()) return;
+  const std::string own_path = path_of(path, "rolling");
+  if (file.change_mode() != "restart") {
+    issues.error(own_path, "rolling is for change_mode \"restart\": \"" + file.change_mode() +
+                               "\" restarts nothing");
+  }
+  if (job.type() != "service") {
+    issues.error(own_path, "rolling is for service jobs: a " + job.type() +
+                               " job's instances do not stand in for each other");
+  }
+}
+
 void check_template(const model::Template& file, const std::string& path, Issues& issues) {
   if (file.source().empty() && file.data().empty()) {
     issues.error(path, "a template needs source or data");
@@ -82,6 +107,7 @@ void check_template(const model::Template& file, const std::string& path, Issues
                                                  format_duration(file.wait().min()));
     }
   }
+  check_language(file, path, issues);
   check_change(file, path, issues);
   check_permissions(file, path, issues);
 }
@@ -106,7 +132,8 @@ void check_artifacts(const model::Task& task, const std::string& path, Issues& i
   }
 }
 
-void check_templates(const model::Task& task, const std::string& path, Issues& issues) {
+void check_templates(const model::Job& job, const model::Task& task, const std::string& path,
+                     Issues& issues) {
   std::set<std::string> destinations;
   for (int i = 0; i < task.template__size(); ++i) {
     const model::Template& file = task.template_(i);
@@ -116,6 +143,7 @@ void check_templates(const model::Task& task, const std::string& path, Issues& i
                    "another template of the task writes to " + quoted(file.destination()) + " too");
     }
     check_template(file, own_path, issues);
+    check_rolling(job, file, own_path, issues);
   }
 }
 

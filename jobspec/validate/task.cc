@@ -93,7 +93,7 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
     check_restart(task.restart(), path_of(path, "restart"), issues);
   }
   check_artifacts(task, path, issues);
-  check_templates(task, path, issues);
+  check_templates(job, task, path, issues);
   check_task_identities(task, path, issues);
   check_on_failure(job, task, path, issues);
   check_unsupported(task, path, issues);

@@ -90,14 +90,13 @@ TEST(ValidateBatch, CachedOutputs) {
 
 TEST(ValidateBatch, WhatIsNotBuiltYetIsRefused) {
   EXPECT_THAT(
-      batch_errors("",
-                   "workers {\nper_gpu = 4\n}\nwatchdog {\nno_output = \"1h\"\n}\ntemplate {\ndata "
-                   "= \"x\"\ndestination = \"local/x\"\nrolling = true\n}\nresources {\ndevice "
-                   "\"nvidia/gpu\" {\nshare_devices {\nmemory = \"18GiB\"\n}\nfirst_available "
-                   "\"nvidia/gpu/A100\" {\n}\n}\n}"),
+      batch_errors(
+          "",
+          "workers {\nper_gpu = 4\n}\nwatchdog {\nno_output = \"1h\"\n}\nresources {\ndevice "
+          "\"nvidia/gpu\" {\nshare_devices {\nmemory = \"18GiB\"\n}\nfirst_available "
+          "\"nvidia/gpu/A100\" {\n}\n}\n}"),
       ElementsAre(HasSubstr("workers is not supported yet"), HasSubstr("watchdog is not"),
-                  HasSubstr("rolling is not"), HasSubstr("share_devices is not"),
-                  HasSubstr("first_available is not")));
+                  HasSubstr("share_devices is not"), HasSubstr("first_available is not")));
   EXPECT_THAT(batch_errors("update {\ncanary_placement = \"replace\"\n}", "", "service"),
               ElementsAre(HasSubstr("canary_placement is not supported yet")));
 }

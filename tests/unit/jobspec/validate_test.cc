@@ -230,6 +230,19 @@ TEST(Validate, UnderstandsConstraints) {
               ElementsAre(HasSubstr("not possible in a task")));
 }
 
+TEST(Validate, ReadsTemplatesWhenTheJobIsRegistered) {
+  EXPECT_THAT(errors_of(task_job("template {\ndata = \"{{ frob 1 }}\"\ndestination = \"a\"\n}")),
+              Contains(HasSubstr("the function \"frob\" is not known")));
+  EXPECT_THAT(errors_of(task_job("template {\ndata = \"{{ if }}\"\ndestination = \"a\"\n}")),
+              ElementsAre(HasSubstr("line:1:")));
+  EXPECT_THAT(errors_of(task_job("template {\ndata = \"<<env 1>>\"\nleft_delimiter = \"<<\"\n"
+                                 "right_delimiter = \">>\"\ndestination = \"a\"\n}")),
+              IsEmpty());
+  EXPECT_THAT(errors_of(task_job("template {\ndata = \"x\"\ndestination = \"a\"\nrolling = true\n"
+                                 "change_mode = \"noop\"\n}")),
+              Contains(HasSubstr("rolling is for change_mode")));
+}
+
 TEST(Validate, KeepsFilesInsideTheAllocation) {
   EXPECT_THAT(errors_of(task_job("template {\ndata = \"x\"\ndestination = \"a/../../b\"\n}")),
               ElementsAre(HasSubstr("leaves the allocation's folder")));

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 // consul-template puts the second operand first, so that "5 | subtract 2" is 3.
@@ -130,4 +130,4 @@ std::vector<Function> number_functions() {
   };
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 using Strings = std::vector<std::string>;
@@ -187,4 +187,4 @@ std::vector<Function> string_functions() {
   return all;
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

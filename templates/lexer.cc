@@ -2,9 +2,9 @@
 #include <cstdlib>
 #include <optional>
 
-#include "agent/template/token.h"
+#include "templates/token.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -368,4 +368,4 @@ Result<std::vector<Token>> tokenize(const std::string& name, std::string_view te
   return Lexer(name, text, delimiters).run();
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -2,9 +2,9 @@
 
 #include <ctime>
 
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 constexpr const char* months[] = {"January",   "February", "March",    "April",
@@ -99,4 +99,4 @@ std::string format_go_time(std::int64_t unix_ns, const std::string& layout) {
   return out;
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -1,6 +1,6 @@
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 std::vector<Function> world_functions() {
   return {
@@ -43,4 +43,4 @@ std::vector<Function> world_functions() {
   };
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

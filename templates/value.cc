@@ -1,10 +1,10 @@
-#include "agent/template/value.h"
+#include "templates/value.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 // Go's %v of a float: the shortest text that reads back, with an exponent from 1e21 on.
@@ -73,4 +73,4 @@ const char* type_name(const Value& value) {
   }
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -2,9 +2,9 @@
 #include <set>
 #include <utility>
 
-#include "agent/template/tree.h"
+#include "templates/tree.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 constexpr int max_depth = 200;
@@ -306,7 +306,7 @@ class Parser {
       result.name = token.text;
       result.function = find_function(token.text);
       if (result.function == nullptr) {
-        return error(token, "the function \"" + token.text + "\" is not known");
+        return error(token, refusal_of(token.text));
       }
     }
     return {};
@@ -328,4 +328,4 @@ Result<std::shared_ptr<const Tree>> parse_tree(std::string name, std::string_vie
   return Parser(std::move(name), std::move(tokens)).run();
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

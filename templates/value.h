@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 using Value = nlohmann::json;
 
@@ -16,4 +16,4 @@ using Value = nlohmann::json;
 // For messages: "string", "int", "list" and so on.
 [[nodiscard]] const char* type_name(const Value& value);
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

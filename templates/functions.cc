@@ -1,15 +1,15 @@
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
 #include <map>
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 const std::map<std::string, Function>& table() {
   static const auto* const all = [] {
     auto* functions = new std::map<std::string, Function>;
     for (auto group : {comparison_functions, string_functions, collection_functions,
-                       number_functions, encoding_functions, world_functions}) {
+                       number_functions, encoding_functions, world_functions, cluster_functions}) {
       for (auto& function : group()) {
         std::string name = function.name;
         functions->emplace(std::move(name), std::move(function));
@@ -44,4 +44,4 @@ Result<std::int64_t> int_argument(const std::string& function, const Value& valu
   return Error{ErrorCode::invalid_argument, function + " needs an int, not a " + type_name(value)};
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -10,11 +10,11 @@
 #include <string>
 #include <string_view>
 
-#include "agent/template/provider.h"
-#include "agent/template/value.h"
 #include "base/result.h"
+#include "templates/provider.h"
+#include "templates/value.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 struct Delimiters {
   std::string left = "{{";
@@ -44,4 +44,4 @@ class Template {
   std::shared_ptr<const Tree> tree_;
 };
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

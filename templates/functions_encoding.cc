@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "agent/template/functions.h"
 #include "base/base64.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 using Body = Result<Value> (*)(const std::string&);
@@ -151,4 +151,4 @@ std::vector<Function> encoding_functions() {
   };
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -1,6 +1,6 @@
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 // -1, 0 or 1; an error for values that have no order.
@@ -63,4 +63,4 @@ std::vector<Function> comparison_functions() {
   };
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/template/functions.h"
-#include "agent/template/token.h"
+#include "templates/functions.h"
+#include "templates/token.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 struct Pipeline;
 
@@ -62,4 +62,4 @@ class Tree {
 [[nodiscard]] Result<std::string> render_tree(const Tree& tree, Provider& provider,
                                               const Value& dot, const RenderOptions& options);
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

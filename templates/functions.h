@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "agent/template/provider.h"
-#include "agent/template/value.h"
 #include "base/result.h"
+#include "templates/provider.h"
+#include "templates/value.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 using Arguments = std::vector<Value>;
 
@@ -36,6 +36,10 @@ inline constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 [[nodiscard]] std::vector<Function> number_functions();
 [[nodiscard]] std::vector<Function> encoding_functions();
 [[nodiscard]] std::vector<Function> world_functions();
+[[nodiscard]] std::vector<Function> cluster_functions();
+
+// Why there is no function of that name. REQUIRES: there is none
+[[nodiscard]] std::string refusal_of(const std::string& name);
 
 // Go's fmt.Sprintf over template values: %v %s %q %d %x %X %o %b %c %t %f %g %e %% with flags,
 // width and precision.
@@ -49,4 +53,4 @@ inline constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 [[nodiscard]] Result<std::string> string_argument(const std::string& function, const Value& value);
 [[nodiscard]] Result<std::int64_t> int_argument(const std::string& function, const Value& value);
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/template/tree.h"
+#include "templates/tree.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 constexpr int max_calls = 100;
@@ -292,4 +292,4 @@ Result<std::string> Template::render(Provider& provider, const Value& dot,
   return render_tree(*tree_, provider, dot, options);
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

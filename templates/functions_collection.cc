@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 Error wrong(const std::string& what, const Value& value) {
@@ -107,6 +107,41 @@ Result<Value> join(const Arguments& arguments, Provider&) {
   return Value(out);
 }
 
+// Services by each of their tags.
+Result<Value> by_tag(const Arguments& arguments, Provider&) {
+  if (!arguments[0].is_array()) return wrong("it needs a list of services", arguments[0]);
+  Value out = Value::object();
+  for (const auto& one : arguments[0]) {
+    if (!one.is_object()) return wrong("it needs a list of services", one);
+    for (const auto& tag : one.value("Tags", Value::array())) {
+      out[tag.get<std::string>()].push_back(one);
+    }
+  }
+  return out;
+}
+
+// "a:1,b:2" by its separators: between pairs, then between key and value.
+Result<Value> split_to_map(const Arguments& arguments, Provider&) {
+  YURT_ASSIGN(const std::string between, string_argument("splitToMap", arguments[0]));
+  YURT_ASSIGN(const std::string inside, string_argument("splitToMap", arguments[1]));
+  YURT_ASSIGN(const std::string text, string_argument("splitToMap", arguments[2]));
+  if (between.empty() || inside.empty()) {
+    return Error{ErrorCode::invalid_argument, "the separators must not be empty"};
+  }
+  Value out = Value::object();
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find(between, from), text.size());
+    const std::string pair = text.substr(from, end - from);
+    const std::size_t middle = std::min(pair.find(inside), pair.size());
+    if (!pair.empty()) {
+      out[pair.substr(0, middle)] =
+          middle == pair.size() ? std::string() : pair.substr(middle + inside.size());
+    }
+    from = end + between.size();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<Function> collection_functions() {
@@ -143,6 +178,16 @@ std::vector<Function> collection_functions() {
          for (const auto& value : arguments[0]) values.push_back(value);
          return Value(values);
        }},
+      {"byTag", 1, 1, by_tag},
+      {"splitToMap", 3, 3, split_to_map},
+      {"mergeMapWithOverride", 2, 2,
+       [](const Arguments& arguments, Provider&) -> Result<Value> {
+         if (!arguments[0].is_object()) return wrong("it needs two maps", arguments[0]);
+         if (!arguments[1].is_object()) return wrong("it needs two maps", arguments[1]);
+         Value merged = arguments[1];
+         merged.update(arguments[0]);
+         return merged;
+       }},
       {"mergeMap", 2, 2,
        [](const Arguments& arguments, Provider&) -> Result<Value> {
          if (!arguments[0].is_object()) return wrong("it needs two maps", arguments[0]);
@@ -154,4 +199,4 @@ std::vector<Function> collection_functions() {
   };
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

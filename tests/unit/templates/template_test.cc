@@ -1,12 +1,13 @@
-#include "agent/template/template.h"
+#include "templates/template.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "agent/template/env_file.h"
-#include "agent/template/functions.h"
+#include <set>
 
-namespace yurt::agent::templates {
+#include "templates/functions.h"
+
+namespace yurt::templates {
 namespace {
 
 class StandInProvider final : public Provider {
@@ -21,6 +22,27 @@ class StandInProvider final : public Provider {
     return Error{ErrorCode::not_found, path + " does not exist"};
   }
   std::int64_t now_wall_ns() override { return 1'500'000'000'123'000'000; }
+  Result<Value> cluster(const ClusterQuery& query) override {
+    const bool there = query.name == "models/churn";
+    switch (query.kind) {
+      case ClusterQuery::Kind::variable:
+        return there ? Value{{"path", "/models/7"}, {"limit", "3"}} : Value();
+      case ClusterQuery::Kind::variable_exists: return Value(there);
+      case ClusterQuery::Kind::variable_list:
+        return Value::array({{{"Path", "models/churn"}, {"Namespace", "default"}}});
+      case ClusterQuery::Kind::service_list:
+        return Value::array({{{"Name", "web"}, {"Tags", {"blue"}}}});
+      case ClusterQuery::Kind::service: break;
+    }
+    Value out = Value::array();
+    for (const char* id : {"1", "2", "3"}) {
+      out.push_back({{"ID", id},
+                     {"Address", std::string("10.0.0.") + id},
+                     {"Port", 80},
+                     {"Tags", Value::array({"blue"})}});
+    }
+    return out;
+  }
 };
 
 Result<std::string> try_render(const std::string& text, const Value& dot = nullptr,
@@ -202,25 +224,39 @@ TEST(Template, no_text_crashes_the_parser) {
   }));
 }
 
-TEST(EnvFile, reads_names_values_quotes_and_comments) {
-  const auto variables = parse_env_file(
-      "# comment\nA=1\n export B = two words # gone\nC='single $x'\nD=\"a\\nb "
-      "\\\"q\\\"\"\n\nE=\nF=a=b");
-  ASSERT_TRUE(variables.ok()) << variables.error().message;
-  const std::map<std::string, std::string> expected = {{"A", "1"},         {"B", "two words"},
-                                                       {"C", "single $x"}, {"D", "a\nb \"q\""},
-                                                       {"E", ""},          {"F", "a=b"}};
-  EXPECT_EQ(*variables, expected);
+TEST(Template, refuses_what_reads_other_tools_and_says_what_to_use) {
+  EXPECT_NE(render("{{ key \"a\" }}").find("nomadVar"), std::string::npos);
+  EXPECT_NE(render("{{ service \"a\" }}").find("nomadService"), std::string::npos);
+  EXPECT_NE(render("{{ secret \"a\" }}").find("nomadVar"), std::string::npos);
+  EXPECT_NE(render("{{ nosuch }}").find("not known"), std::string::npos);
 }
 
-TEST(EnvFile, names_the_line_it_cannot_read) {
-  for (const char* text : {"A=1\nnonsense\n", "A=1\n=x", "A=1\nB=\"open"}) {
-    const auto variables = parse_env_file(text);
-    ASSERT_FALSE(variables.ok());
-    EXPECT_NE(variables.error().message.find("line 2"), std::string::npos)
-        << variables.error().message;
+TEST(Template, reads_variables_and_services_of_the_cluster) {
+  EXPECT_EQ(render("{{ with nomadVar \"models/churn\" }}{{ .path }}{{ end }}"), "/models/7");
+  EXPECT_EQ(render("{{ with nomadVar \"none\" }}{{ .path }}{{ else }}-{{ end }}"), "-");
+  EXPECT_EQ(render("{{ range $k, $v := nomadVar \"models/churn\" }}{{ $k }}={{ $v }};{{ end }}"),
+            "limit=3;path=/models/7;");
+  EXPECT_EQ(render("{{ if nomadVarExists \"models/churn\" }}yes{{ end }}"), "yes");
+  EXPECT_EQ(render("{{ range nomadVarList \"models\" }}{{ .Path }}{{ end }}"), "models/churn");
+  EXPECT_EQ(render("{{ range nomadService \"web\" }}{{ .Address }}:{{ .Port }} {{ end }}"),
+            "10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 ");
+  EXPECT_EQ(render("{{ range $tag, $s := nomadService \"web\" | byTag }}{{ $tag }}={{ len $s }} "
+                   "{{ end }}"),
+            "blue=3 ");
+}
+
+TEST(Template, chooses_some_instances_of_a_service_the_same_for_a_key) {
+  const std::string two = "{{ range nomadService 2 \"me\" \"web\" }}{{ .ID }} {{ end }}";
+  EXPECT_EQ(render(two), render(two));
+  EXPECT_EQ(render(two).size(), 4U);
+  std::set<std::string> choices;
+  for (int key = 0; key < 50; ++key) {
+    choices.insert(render("{{ range nomadService 1 \"" + std::to_string(key) +
+                          "\" \"web\" }}{{ .ID }}{{ end }}"));
   }
+  EXPECT_EQ(choices.size(), 3U);
+  EXPECT_NE(render("{{ nomadService 2 \"web\" }}").find("takes a service"), std::string::npos);
 }
 
 }  // namespace
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/template/template.h"
-#include "agent/template/value.h"
+#include "templates/template.h"
+#include "templates/value.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 
 enum class TokenKind {
   text,
@@ -48,4 +48,4 @@ struct Token {
 // An invalid_argument error that names the place.
 [[nodiscard]] Error error_at(const std::string& name, Place place, const std::string& message);
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates

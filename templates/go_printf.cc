@@ -4,9 +4,9 @@
 #include <cctype>
 #include <optional>
 
-#include "agent/template/functions.h"
+#include "templates/functions.h"
 
-namespace yurt::agent::templates {
+namespace yurt::templates {
 namespace {
 
 struct Verb {
@@ -186,4 +186,4 @@ std::string format_printf(const std::string& format, const Value* arguments, std
   return out;
 }
 
-}  // namespace yurt::agent::templates
+}  // namespace yurt::templates
