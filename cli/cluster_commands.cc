@@ -1,4 +1,5 @@
 // server members, operator raft, system gc: the cluster itself.
+#include "cli/keyring_commands.h"
 #include "cli/named_commands.h"
 #include "cli/output.h"
 #include "cli/show.h"
@@ -107,6 +108,7 @@ void add_operator_commands(CLI::App& root, Session& session) {
     command->add_option("--peer-id", options->peer, "ID of the server, as list-peers shows it")
         ->required();
   }
+  add_keyring_commands(*operation, session);
   add_snapshot_commands(*operation, session);
 }
 

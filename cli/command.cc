@@ -97,6 +97,7 @@ int run_cli(int argc, const char* const* argv,
   add_node_commands(root, session);
   add_eval_commands(root, session);
   add_deployment_commands(root, session);
+  add_var_commands(root, session);
   add_server_commands(root, session);
   add_operator_commands(root, session);
   add_system_commands(root, session);

@@ -68,6 +68,7 @@ void add_eval_commands(CLI::App& root, Session& session);
 void add_deployment_commands(CLI::App& root, Session& session);
 void add_server_commands(CLI::App& root, Session& session);
 void add_operator_commands(CLI::App& root, Session& session);
+void add_var_commands(CLI::App& root, Session& session);
 void add_system_commands(CLI::App& root, Session& session);
 void add_status_command(CLI::App& root, Session& session);
 // completion, and the hidden commands that print words to complete and docs/cli.md.

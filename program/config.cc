@@ -130,6 +130,10 @@ Result<server::ServerSettings> server_settings(const model::Config& config) {
     garbage.deployment_age_ns = wanted.deployment_gc_threshold();
   }
   if (wanted.has_node_gc_threshold()) garbage.node_age_ns = wanted.node_gc_threshold();
+  if (wanted.has_key_file()) out.key_file = std::filesystem::absolute(wanted.key_file());
+  if (wanted.has_root_key_rotation_threshold()) {
+    out.leader.root_key_age_ns = wanted.root_key_rotation_threshold();
+  }
   if (wanted.has_job_gc_interval()) out.leader.garbage_interval_ns = wanted.job_gc_interval();
   return out;
 }

@@ -29,6 +29,8 @@ class SessionRequest;
 
 namespace yurt::server {
 
+class Keyring;
+
 // One call that an agent answers, e.g. a log being followed. Destroying it ends it.
 class AgentSession {
  public:
@@ -80,6 +82,9 @@ class Core {
 
   // The most bytes that a dispatch's payload may have.
   [[nodiscard]] virtual std::size_t payload_limit() const = 0;
+
+  // Seals and opens variables.
+  [[nodiscard]] virtual Keyring& keyring() = 0;
 
   // Every row of the state, as StateStore::each_row() visits them.
   [[nodiscard]] virtual Status each_row(

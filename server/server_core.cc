@@ -16,6 +16,9 @@
 namespace yurt::server {
 namespace {
 
+// How often instances that want to restart are looked at.
+constexpr std::int64_t turns_interval_ns = 100 * nanoseconds_per_millisecond;
+
 std::string host_name() {
   char name[256] = "localhost";
   gethostname(name, sizeof name - 1);
@@ -58,6 +61,14 @@ ServerCore::ServerCore(ServerSettings settings, ServerIdentity identity, Clock& 
       random_(random) {}
 
 Status ServerCore::open_parts() {
+  const bool named = !settings_.key_file.empty();
+  const auto key_file = named ? settings_.key_file : settings_.data_dir / "keyfile";
+  const bool alone = settings_.bootstrap_expect == 1 && settings_.retry_join.empty();
+  if (named && !alone && !std::filesystem::exists(key_file)) {
+    return Error{ErrorCode::invalid_argument, "server.key_file: " + key_file.string() +
+                                                  " does not exist; all servers need the same one"};
+  }
+  YURT_ASSIGN(keyring_, Keyring::open(key_file, alone));
   YURT_ASSIGN(store_, StateStore::open(settings_.data_dir / "state"));
   static_cast<void>(store_->subscribe(this));
   raft::Options options;
@@ -71,7 +82,7 @@ Status ServerCore::open_parts() {
   watchers_ = std::make_unique<Watchers>(*store_, *timers_);
   proposer_ = std::make_unique<Proposer>(*consensus_, clock_);
   hub_ =
-      std::make_unique<Hub>(*store_, *proposer_, clock_, random_,
+      std::make_unique<Hub>(*store_, *proposer_, clock_, random_, *keyring_,
                             Hub::Cluster{.leadership = [this] { return consensus_->leadership(); },
                                          .servers =
                                              [this] {
@@ -98,7 +109,15 @@ std::vector<grpc::Service*> ServerCore::services() {
 
 void ServerCore::start() {
   leadership_thread_ = std::thread([this] { follow_leadership(); });
+  grant_turns_regularly();
   consensus_->start();
+}
+
+void ServerCore::grant_turns_regularly() {
+  timers_->after(turns_interval_ns, [this] {
+    hub_->grant_turns();
+    grant_turns_regularly();
+  });
 }
 
 void ServerCore::follow_leadership() {
@@ -119,7 +138,7 @@ void ServerCore::follow_leadership() {
       term = leads_in_;
     }
     if (mine) {
-      hub_->set_heartbeats(nullptr);
+      hub_->set_leader(nullptr, nullptr);
       {
         std::lock_guard lock(leader_mutex_);
         leader_.reset();
@@ -132,13 +151,13 @@ void ServerCore::follow_leadership() {
     mine_term = term;
     if (!lead) continue;
     YURT_LOG(info, "server", "leading in term {}", term);
-    mine =
-        std::make_shared<Leader>(*store_, *proposer_, *timers_, clock_, random_, settings_.leader);
+    mine = std::make_shared<Leader>(*store_, *proposer_, *timers_, clock_, random_, *keyring_,
+                                    settings_.leader);
     {
       std::lock_guard lock(leader_mutex_);
       leader_ = mine;
     }
-    hub_->set_heartbeats(&mine->heartbeats());
+    hub_->set_leader(&mine->heartbeats(), std::make_shared<RestartTurns>());
   }
 }
 

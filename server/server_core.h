@@ -15,6 +15,7 @@
 #include "server/agents/hub.h"
 #include "server/core.h"
 #include "server/leader/leader.h"
+#include "server/variables/keyring.h"
 #include "server/watchers.h"
 
 namespace yurt::server {
@@ -30,6 +31,9 @@ struct ServerSettings {
   int bootstrap_expect = 1;
   std::vector<std::string> retry_join;
   std::size_t payload_limit = 16 << 10;  // bytes of a dispatch's payload; at most 1 MiB
+  // Wraps the root keys; "" = "keyfile" in data_dir. The same on all servers; a server that may
+  // be alone makes it.
+  std::filesystem::path key_file;
   LeaderSettings leader;
 };
 
@@ -55,6 +59,7 @@ class ServerCore final : public Core, private ChangeListener {
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
   [[nodiscard]] std::size_t payload_limit() const override { return settings_.payload_limit; }
+  [[nodiscard]] Keyring& keyring() override { return *keyring_; }
   [[nodiscard]] Status each_row(
       const std::function<Status(std::string_view, std::string_view)>& visit) const override;
   void each_run(const std::string& ns, const std::string& job,
@@ -76,12 +81,14 @@ class ServerCore final : public Core, private ChangeListener {
   ServerCore(ServerSettings settings, ServerIdentity identity, Clock& clock, Random& random);
   Status open_parts();
   void follow_leadership();
+  void grant_turns_regularly();
   void on_changes(const ChangesRef& changes) override;
 
   const ServerSettings settings_;
   const ServerIdentity identity_;
   Clock& clock_;
   Random& random_;
+  std::unique_ptr<Keyring> keyring_;
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<raft::Consensus> consensus_;
   std::unique_ptr<Timers> timers_;

@@ -69,6 +69,7 @@ FieldLayout describe(const FieldDescriptor& field, const std::string& name) {
   entry.omit_empty = options.GetExtension(model::omit_empty);
   entry.empty_not_null = options.GetExtension(model::empty_not_null);
   entry.duration = options.GetExtension(model::duration);
+  entry.duration_text = options.GetExtension(model::duration_text);
   if (entry.arrangement == Arrangement::keyed) {
     entry.label = label_of(*field.message_type());
     YURT_ASSERT(entry.label != nullptr);

@@ -41,6 +41,7 @@ struct FieldLayout {
   bool omit_empty = false;
   bool empty_not_null = false;
   bool duration = false;
+  bool duration_text = false;  // written as text
 };
 
 struct MessageLayout {

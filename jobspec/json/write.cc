@@ -112,7 +112,11 @@ class Writer {
     switch (layout.kind) {
       case Kind::boolean: return boolean(reflection.GetBool(message, layout.field));
       case Kind::int32: return append_int(reflection.GetInt32(message, layout.field), out_);
-      case Kind::int64: return append_int(reflection.GetInt64(message, layout.field), out_);
+      case Kind::int64:
+        if (layout.duration_text) {
+          return append_string(format_duration(reflection.GetInt64(message, layout.field)), out_);
+        }
+        return append_int(reflection.GetInt64(message, layout.field), out_);
       case Kind::uint32: return append_uint(reflection.GetUInt32(message, layout.field), out_);
       case Kind::uint64: return append_uint(reflection.GetUInt64(message, layout.field), out_);
       case Kind::real: return append_double(reflection.GetDouble(message, layout.field), out_);

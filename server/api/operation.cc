@@ -22,6 +22,8 @@ OperationTable OperationTable::all() {
   add_node_writes(table);
   add_node_pool_operations(table);
   add_namespace_operations(table);
+  add_variable_operations(table);
+  add_root_key_operations(table);
   add_agent_operations(table);
   add_cluster_operations(table);
   add_operator_operations(table);

@@ -19,6 +19,8 @@ void add_node_reads(OperationTable& table);
 void add_node_writes(OperationTable& table);
 void add_node_pool_operations(OperationTable& table);
 void add_namespace_operations(OperationTable& table);
+void add_variable_operations(OperationTable& table);
+void add_root_key_operations(OperationTable& table);
 void add_agent_operations(OperationTable& table);
 void add_cluster_operations(OperationTable& table);
 void add_operator_operations(OperationTable& table);

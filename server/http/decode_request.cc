@@ -70,6 +70,24 @@ Status check_required(const Route& route, const Url& url) {
   return {};
 }
 
+// The field of a choice, and which of its names the query has.
+void set_choice(const Route& route, const Url& url, Message& request) {
+  std::string_view names = route.choice;
+  std::string_view field;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    const std::string_view name = names.substr(0, end);
+    names.remove_prefix(std::min(end + 1, names.size()));
+    if (field.empty()) {
+      field = name;
+    } else if (url.parameter(name)) {
+      const FieldDescriptor* chosen = request.GetDescriptor()->FindFieldByName(std::string(field));
+      YURT_ASSERT(chosen != nullptr);
+      request.GetReflection()->SetString(&request, chosen, std::string(name));
+    }
+  }
+}
+
 // Puts the path's variable part into its field. A body that already says otherwise is refused; one
 // that says nothing is filled in, except where the field is a part of the object handed in.
 Status set_capture(const Route& route, const std::string& capture, Message& request) {
@@ -87,7 +105,9 @@ Status set_capture(const Route& route, const std::string& capture, Message& requ
   YURT_ASSERT(field != nullptr);
   const std::string& given = holder->GetReflection()->GetString(*holder, field);
   if ((inside || !given.empty()) && given != capture) {
-    return bad_request((name == "id" || name.ends_with("_id") ? "ID" : "Name") +
+    return bad_request((name == "id" || name.ends_with("_id") ? "ID"
+                        : name == "path"                      ? "Path"
+                                                              : "Name") +
                        std::string(" in the request's body does not match the path: \"") + given +
                        "\" and \"" + capture + "\"");
   }
@@ -111,6 +131,7 @@ Result<std::unique_ptr<Message>> decode_request(const Operation& operation, cons
   YURT_TRY(read_body(route, body, *request));
   YURT_TRY(set_capture(route, match.capture, *request));
   YURT_TRY(check_required(route, url));
+  set_choice(route, url, *request);
   const std::string_view captured = capture_name(route);
   for (const auto& [name, text] : url.parameters) {
     if (name != captured) YURT_TRY(set_parameter(name, text, *request));

@@ -29,6 +29,12 @@ MetaHeaders meta_of(std::string_view method, const Message& answer) {
   return out;
 }
 
+// An answer that shows what stands in the way of a change.
+bool is_conflict(const Message& answer) {
+  const FieldDescriptor* field = answer.GetDescriptor()->FindFieldByName("conflict");
+  return field != nullptr && answer.GetReflection()->GetBool(answer, field);
+}
+
 int status_of(const Route& route, const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid_argument: return route.mistakes_are_500 ? 500 : 400;
@@ -66,6 +72,12 @@ HttpReply encode_reply(const RouteMatch& match, const Url& url, std::string_view
   out.meta = meta_of(method, answer);
   const auto pretty = url.parameter("pretty");
   const json::WriteStyle style{.pretty = pretty && *pretty != "0"};
+  if (is_conflict(answer)) {
+    out.status = 409;
+  } else if (route.status == 204) {
+    out.status = 204;
+    return out;
+  }
   switch (route.reply) {
     case ReplyForm::message:
       out.body = json::write(answer, style);

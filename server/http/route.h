@@ -41,7 +41,9 @@ struct Route {
   std::string_view answer = {};
   BodyUse body = BodyUse::none;
   std::string_view body_field = {};
-  std::string_view preset = {};    // query parameters that always apply, e.g. "follow=false"
+  std::string_view preset = {};  // query parameters that always apply, e.g. "follow=false"
+  // "<field> <name> <name>…": the parameter among the names that is there is put into the field.
+  std::string_view choice = {};
   std::string_view required = {};  // query parameters that must be there, separated by spaces
   // The caller's mistakes are answered with 500, as Nomad's clients know it.
   bool mistakes_are_500 = false;

@@ -45,6 +45,10 @@ constexpr Route body_in(Route route, string_view field) { return route.body_fiel
 constexpr Route mistakes_500(Route route) { return route.mistakes_are_500 = true, route; }
 constexpr Route open(Route route) { return route.cors = "HEAD GET", route; }
 
+constexpr Route choosing(Route route, string_view choice) { return route.choice = choice, route; }
+constexpr Route without_body(Route route) { return route.status = 204, route; }
+constexpr Route open_to(Route route, string_view methods) { return route.cors = methods, route; }
+
 constexpr Route fixed(string_view methods, string_view path, int status, string_view text = {}) {
   return {.methods = methods,
           .path = path,
@@ -163,7 +167,21 @@ constexpr Route table[] = {
     act("/v1/namespace/:name", "UpsertNamespace", body, nothing),
     remove("/v1/namespace/:name", "DeleteNamespace", nothing),
 
+    // Variables
+    open(show("/v1/vars", "ListVariables", "variables")),
+    open_to(show("/v1/var/:path", "ReadVariable", "variable"), "HEAD GET PUT DELETE"),
+    choosing(
+        answering(body_in(act("/v1/var/:variable.path", "WriteVariable", maybe_body), "variable"),
+                  "variable"),
+        "operation lock-acquire lock-renew lock-release"),
+    without_body(answering(
+        always(remove("/v1/var/:variable.path", "WriteVariable", nothing), "operation=delete"),
+        "variable")),
+
     // Operators
+    show("/v1/operator/keyring/keys", "ListRootKeys", "keys"),
+    act("/v1/operator/keyring/rotate", "RotateRootKey"),
+    remove("/v1/operator/keyring/key/:key_id", "RemoveRootKey", nothing),
     show("/v1/operator/scheduler/configuration", "ReadSchedulerConfiguration"),
     body_in(act("/v1/operator/scheduler/configuration", "SetSchedulerConfiguration", body),
             "configuration"),

@@ -10,6 +10,7 @@
 #include "server/leader/deployments.h"
 #include "server/leader/drain.h"
 #include "server/leader/lanes.h"
+#include "server/leader/root_keys.h"
 #include "server/new_evals.h"
 #include "server/state/transaction.h"
 
@@ -61,12 +62,13 @@ class TransitionCommands {
 }  // namespace
 
 Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clock, Random& random,
-               const LeaderSettings& settings)
+               Keyring& keyring, const LeaderSettings& settings)
     : store_(store),
       proposer_(proposer),
       timers_(timers),
       clock_(clock),
       random_(random),
+      keyring_(keyring),
       settings_(settings),
       heartbeats_(settings.heartbeats),
       broker_(clock) {
@@ -86,6 +88,8 @@ Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clo
   every(500 * millisecond, &Leader::expire_nodes);
   every(250 * millisecond, &Leader::drain_nodes);
   every(200 * millisecond, &Leader::tend_deployments);
+  every(250 * millisecond, &Leader::expire_locks);
+  every(nanoseconds_per_second, &Leader::tend_root_keys);
   every(settings_.garbage_interval_ns, &Leader::collect_old_garbage);
 }
 
@@ -129,6 +133,7 @@ void Leader::restore(const Snapshot& state) {
     if (node->has_drain_strategy()) draining_ = true;
     return true;
   });
+  locks_.restore(state, now);
   std::lock_guard lock(mutex_);
   state.tables().deployments.each([&](const DeploymentId& id, const DeploymentRef& deployment) {
     if (is_live(*deployment)) moved_deployments_.insert(id);
@@ -172,6 +177,7 @@ void Leader::on_changes(const ChangesRef& changes) {
   for (const NodeChange& change : changes->nodes) note_node(change, changes->index);
   for (const AllocChange& change : changes->allocs) note_freed(change);
   if (changes->scheduler_config) enqueue(blocked_.unblock_all(changes->index));
+  locks_.note(*changes, clock_.steady_ns());
   const auto moved = moved_deployments(*changes);
   std::lock_guard lock(mutex_);
   freed_index_ = changes->index;
@@ -420,6 +426,23 @@ void Leader::release_jobs() {
   const Snapshot state = store_.snapshot();
   if (state.tables().held.empty()) return;
   if (auto release = next_release(state, random_)) propose(std::move(*release));
+}
+
+void Leader::expire_locks() {
+  for (model::Command& command : locks_.expire(clock_.steady_ns())) propose(std::move(command));
+}
+
+void Leader::tend_root_keys() {
+  auto commands =
+      next_root_key_step(store_.snapshot(), keyring_, clock_.wall_ns(), settings_.root_key_age_ns,
+                         Uuid::generate(random_).to_string());
+  const std::string trouble = commands.ok() ? "" : commands.error().message;
+  if (!trouble.empty() && trouble != root_key_trouble_) {
+    YURT_LOG(error, "leader", "root keys: {}", trouble);
+  }
+  root_key_trouble_ = trouble;
+  if (!commands.ok()) return;
+  for (model::Command& command : *commands) propose(std::move(command));
 }
 
 void Leader::collect_old_garbage() {

@@ -20,6 +20,7 @@
 #include "server/leader/garbage.h"
 #include "server/leader/heartbeats.h"
 #include "server/leader/periodic.h"
+#include "server/leader/variable_locks.h"
 #include "server/proposer.h"
 #include "server/timers.h"
 
@@ -30,12 +31,15 @@ struct LeaderSettings {
   HeartbeatSettings heartbeats;
   GarbageSettings garbage;
   std::int64_t garbage_interval_ns = 300 * nanoseconds_per_second;
+  std::int64_t root_key_age_ns = 720 * 3600 * nanoseconds_per_second;  // then it is rotated
 };
+
+class Keyring;
 
 class Leader final : public ChangeListener {
  public:
   Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clock, Random& random,
-         const LeaderSettings& settings);
+         Keyring& keyring, const LeaderSettings& settings);
   ~Leader() override;
 
   // Ends all duties; returns when no thread of theirs runs any more. Not from the apply thread.
@@ -76,6 +80,8 @@ class Leader final : public ChangeListener {
   void release_jobs();
   void look_again();
   void collect_old_garbage();
+  void expire_locks();
+  void tend_root_keys();
 
   void propose(model::Command command);
   void enqueue(const std::vector<EvalRef>& evals);
@@ -85,8 +91,11 @@ class Leader final : public ChangeListener {
   Timers& timers_;
   Clock& clock_;
   Random& random_;
+  Keyring& keyring_;
   const LeaderSettings settings_;
   Heartbeats heartbeats_;
+  VariableLocks locks_;
+  std::string root_key_trouble_;  // told last; of the timers' thread
   BlockedEvals blocked_;
   EvalBroker broker_;
   std::unique_ptr<PlanApplier> applier_;

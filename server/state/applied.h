@@ -2,7 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+
+namespace yurt::model {
+class SealedVariable;
+}
 
 namespace yurt::server {
 
@@ -12,6 +17,9 @@ struct Applied {
   std::uint64_t job_version = 0;
   std::string existing{};  // the child or sweep that carries the dispatch's token already
   bool waiting = false;    // the child waits for room in its lane
+  // Of a change of a variable: it did not come about, since what stands there is otherwise.
+  bool conflict = false;
+  std::shared_ptr<const model::SealedVariable> variable{};  // as it stands now; null: there is none
 };
 
 }  // namespace yurt::server

@@ -81,6 +81,15 @@ Result<Applied> delete_namespaces(Transaction& transaction,
       return Error{ErrorCode::failed_precondition,
                    "namespace \"" + name + "\" has jobs that are not dead: stop them first"};
     }
+    transaction.tables().variables.scan(JobKey{name, ""},
+                                        [&](const JobKey& key, const SealedVariableRef&) {
+                                          used = key.ns == name;
+                                          return false;
+                                        });
+    if (used) {
+      return Error{ErrorCode::failed_precondition,
+                   "namespace \"" + name + "\" has variables: purge them first"};
+    }
   }
   for (const std::string& name : command.names()) transaction.remove_namespace(name);
   return done(transaction);
@@ -142,14 +151,14 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kReleaseJobs: return apply(transaction, command.release_jobs());
     case Kind::kTrimRuns: return apply(transaction, command.trim_runs());
     case Kind::kDeleteServices: return apply(transaction, command.delete_services());
+    case Kind::kChangeVariables: return apply(transaction, command.change_variables());
+    case Kind::kUpsertRootKeys: return apply(transaction, command.upsert_root_keys());
     case Kind::kRestoreState:
       // The store's business: it replaces the tables that a transaction changes.
       return Error{ErrorCode::internal, "a state is not restored within a transaction"};
     case Kind::kPromoteDeployment:
     case Kind::kSetAllocHealth:
     case Kind::kTagJobVersion:
-    case Kind::kChangeVariables:
-    case Kind::kUpsertRootKeys:
     case Kind::kTrimSweeps:
     case Kind::KIND_NOT_SET: break;
   }

@@ -36,6 +36,8 @@ class ReleaseJobs;
 class TrimRuns;
 class AllocServices;
 class DeleteServices;
+class ChangeVariables;
+class UpsertRootKeys;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -88,6 +90,9 @@ void set_services(Transaction& transaction, const Allocation& alloc,
                   const model::AllocServices& offered);
 // Nothing on this node can be reached any more.
 void remove_services_of_node(Transaction& transaction, const NodeId& node);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::ChangeVariables& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::UpsertRootKeys& command);
 
 // Whether a job that has ended with `outcome` is what `after` waits for.
 [[nodiscard]] bool satisfies(const model::After& after, const std::string& outcome);

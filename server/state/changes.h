@@ -41,6 +41,15 @@ struct WaitingChange {
   WaitingRef before, after;
 };
 
+struct SealedVariableChange {
+  JobKey key;  // namespace and path
+  SealedVariableRef before, after;
+};
+struct RootKeyChange {
+  std::string id;
+  RootKeyRef after;  // null: removed
+};
+
 struct Changes {
   std::uint64_t index = 0;  // of the last command of the batch
   // The whole state is another one: what follows it must start anew from a snapshot.
@@ -62,6 +71,9 @@ struct Changes {
   std::vector<SweepRef> sweeps;
   std::vector<TrialRef> trials;
   std::vector<std::shared_ptr<const model::RunRecord>> runs;
+  std::vector<SealedVariableChange> variables;
+  std::vector<JobKey> renewed_locks;  // of variables
+  std::vector<RootKeyChange> root_keys;
   std::int64_t trim_runs_before = 0;  // Unix nanoseconds; runs that ended earlier are dropped
 };
 using ChangesRef = std::shared_ptr<const Changes>;

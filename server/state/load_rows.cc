@@ -260,6 +260,12 @@ class Loader {
     }));
     YURT_TRY(each_message<model::Namespace>(
         row::ns, "namespace", [&](const auto& ns) { tables_.namespaces.set(ns->name(), ns); }));
+    YURT_TRY(each_message<model::SealedVariable>(row::variable, "variable", [&](const auto& row) {
+      tables_.variables.set({row->metadata().namespace_(), row->metadata().path()}, row);
+    }));
+    YURT_TRY(each_message<model::RootKey>(row::root_key, "root key", [&](const auto& key) {
+      tables_.root_keys.set(key->key_id(), key);
+    }));
     return each_message<model::SchedulerConfiguration>(
         row::scheduler_config, "scheduler configuration",
         [&](const auto& config) { tables_.scheduler_config = config; });

@@ -24,6 +24,8 @@ enum Kind : char {
   trial = 't',
   run = 'r',
   service = 'o',
+  variable = 'V',
+  root_key = 'K',
   staged = 'k',  // of a restore under way; no part of the state
 };
 
@@ -45,6 +47,8 @@ inline std::string name_of(char kind) {
     case trial: return "trial";
     case run: return "finished run";
     case service: return "service";
+    case variable: return "variable";
+    case root_key: return "root key";
     case staged: return "staged part";
     default: return "unknown";
   }

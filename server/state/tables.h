@@ -27,6 +27,8 @@ class JobSubmission;
 class ScalingEvent;
 class After;
 class ServiceRegistration;
+class SealedVariable;
+class RootKey;
 }  // namespace yurt::model
 
 namespace yurt::server {
@@ -39,6 +41,8 @@ using NamespaceRef = std::shared_ptr<const model::Namespace>;
 using SchedulerConfigRef = std::shared_ptr<const model::SchedulerConfiguration>;
 using SubmissionRef = std::shared_ptr<const model::JobSubmission>;
 using ServiceRef = std::shared_ptr<const model::ServiceRegistration>;
+using SealedVariableRef = std::shared_ptr<const model::SealedVariable>;
+using RootKeyRef = std::shared_ptr<const model::RootKey>;
 using ScalingEventRef = std::shared_ptr<const model::ScalingEvent>;
 
 // Allocations of one group by client status. queued comes from the scheduler's last evaluation.
@@ -123,6 +127,8 @@ enum class Table : std::uint8_t {
   scheduler_config,
   sweeps,
   services,
+  variables,
+  root_keys,
   count
 };
 
@@ -153,6 +159,8 @@ struct Tables {
   PersistentMap<JobKey, Present> held;  // jobs that wait for others
 
   PersistentMap<ServiceKey, ServiceRef> services;
+  PersistentMap<JobKey, SealedVariableRef> variables;  // by namespace and path
+  PersistentMap<std::string, RootKeyRef> root_keys;    // by ID
 
   PersistentMap<JobAllocKey, AllocRef> allocs_by_job;
   PersistentMap<NodeAllocKey, AllocRef> allocs_by_node;

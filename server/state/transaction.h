@@ -86,6 +86,15 @@ class Transaction {
   void note_metrics(const JobKey& key, const model::AllocUpdate& update);
   // Marks a job as one that waits for others, or no longer.
   void hold(const JobKey& key, bool held);
+  // Variables, named by namespace and path. put_variable() stamps a row with modify index and time
+  // unless it is only sealed anew; create index and time stay.
+  [[nodiscard]] SealedVariableRef variable(const JobKey& key) const;
+  SealedVariableRef put_variable(const JobKey& key, model::SealedVariable variable);
+  void reseal_variable(const JobKey& key, const model::SealedVariable& sealed);
+  void remove_variable(const JobKey& key);
+  void note_renewed_lock(const JobKey& key) { changes_.renewed_locks.push_back(key); }
+  void put_root_key(model::RootKey key);
+  void remove_root_key(const std::string& id);
   // Runs that ended before this moment (Unix nanoseconds) leave the history.
   void trim_runs(std::int64_t finished_before);
 

@@ -130,6 +130,25 @@ void write_batch_work(const Changes& changes, rocksdb::WriteBatch& batch) {
   }
 }
 
+void write_variables(const Changes& changes, rocksdb::WriteBatch& batch) {
+  for (const auto& change : changes.variables) {
+    const std::string key = row::named_key(row::variable, change.key.ns, change.key.id);
+    if (change.after) {
+      batch.Put(key, bytes_of(*change.after));
+    } else {
+      batch.Delete(key);
+    }
+  }
+  for (const auto& change : changes.root_keys) {
+    const std::string key = row::key(row::root_key, change.id);
+    if (change.after) {
+      batch.Put(key, bytes_of(*change.after));
+    } else {
+      batch.Delete(key);
+    }
+  }
+}
+
 }  // namespace
 
 void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatch& batch) {
@@ -174,6 +193,7 @@ void write_rows(const Changes& changes, const Tables& tables, rocksdb::WriteBatc
   }
   for (const auto& name : changes.deleted_namespaces) batch.Delete(row::key(row::ns, name));
   write_batch_work(changes, batch);
+  write_variables(changes, batch);
   if (changes.scheduler_config) {
     batch.Put(row::key(row::scheduler_config, ""), bytes_of(*changes.scheduler_config));
   }

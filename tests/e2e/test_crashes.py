@@ -50,7 +50,7 @@ def test_a_killed_server_comes_back_with_everything(cluster):
     wait_for("all tasks to end", lambda: not cluster.shims())
 
 
-def three_servers(cluster):
+def three_servers(cluster, config=""):
     import yurt
     ports = [yurt.free_port() for _ in range(3)]
     servers = []
@@ -61,7 +61,7 @@ def three_servers(cluster):
         for other in ports:
             if other != port:
                 words += ["-retry-join", f"127.0.0.1:{other}"]
-        servers.append(cluster._start(f"s{i}", words, http, port, ""))
+        servers.append(cluster._start(f"s{i}", words, http, port, config))
     return servers
 
 

@@ -14,6 +14,7 @@
 #include "proto/command.pb.h"
 #include "server/core.h"
 #include "server/state/changes.h"
+#include "server/variables/keyring.h"
 
 namespace yurt::server {
 
@@ -89,6 +90,7 @@ class FakeCore final : public Core {
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
   [[nodiscard]] std::size_t payload_limit() const override { return 16 << 10; }
+  [[nodiscard]] Keyring& keyring() override { return keyring_; }
   [[nodiscard]] Status each_row(
       const std::function<Status(std::string_view, std::string_view)>& visit) const override;
   void each_run(const std::string& ns, const std::string& job,
@@ -126,6 +128,7 @@ class FakeCore final : public Core {
   void keep_rows(const Changes& changes);
 
   ServerIdentity identity_;
+  Keyring keyring_{std::string(32, 'k')};
   FakeClock clock_;
   SystemRandom random_;
   FakeConsensus consensus_;
