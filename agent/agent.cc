@@ -115,6 +115,8 @@ struct Agent::Impl {
                 .quick = quick,
                 .slow = slow,
                 .store = *store,
+                .cluster = cluster,
+                .turns = turns,
                 .drivers = std::move(given_drivers),
                 .node = nullptr,
                 .inherited_environment = inherited_environment(options.env_denylist)} {}
@@ -126,6 +128,8 @@ struct Agent::Impl {
   Loop loop;
   WorkerPool quick;
   WorkerPool slow;
+  ClusterData cluster;
+  RestartTurns turns;
   RunnerContext context;
   std::unique_ptr<HostStats> host_stats;
   std::unique_ptr<Supervisor> supervisor;

@@ -25,6 +25,7 @@ RUNS = [
     ("server/server_bench", ["single_jobs_per_s"]),
     ("server/server_bench", ["batch_tasks_per_s"]),
     ("server/server_bench", ["dispatch_to_exec_p50_ms", "dispatch_to_exec_p99_ms"]),
+    ("server/server_bench", ["template_rerender_1000_allocs_s"]),
     ("server/server_bench", ["eval_storm_drain_s"]),
     ("server/server_bench", ["drain_1000_nodes_s"]),
     ("shim/shim_bench", ["shim_rss_kib"]),

@@ -62,7 +62,10 @@ AllocRunner::AllocRunner(RunnerContext& context, model::Assignment assignment,
   set_jobs();
 }
 
-AllocRunner::~AllocRunner() { context_.loop.cancel(timer_); }
+AllocRunner::~AllocRunner() {
+  context_.loop.cancel(timer_);
+  context_.loop.cancel(roll_timer_);
+}
 
 void AllocRunner::set_jobs() {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
@@ -253,6 +256,35 @@ void AllocRunner::task_wants_restart(std::size_t task, const std::string& reason
   if (effects.ok()) perform(*effects);
 }
 
+void AllocRunner::task_has_turn(std::size_t task, const std::string& reason) {
+  roll_ = Roll(task, machine_, *job_, *group_, now());
+  auto effects = machine_.restart(task, now(), reason);
+  if (effects.ok()) perform(*effects);
+  observe_roll();
+}
+
+void AllocRunner::observe_roll() {
+  // What is being stopped holds its turn until it has gone; the servers see that.
+  if (machine_.stopping()) roll_.reset();
+  if (!roll_) return;
+  const auto healthy = roll_->observe(machine_, now());
+  context_.loop.cancel(roll_timer_);
+  if (!healthy) {
+    const auto wake_ns = roll_->wake_steady_ns();
+    if (!wake_ns) return;
+    roll_timer_ = context_.loop.at(*wake_ns, [self = weak_from_this()] {
+      if (const auto alive = self.lock()) alive->observe_roll();
+    });
+    return;
+  }
+  const std::size_t task = roll_->task();
+  roll_.reset();
+  // Not now: the caller may be in the middle of the task's runner.
+  context_.loop.post([self = weak_from_this(), task, healthy = *healthy] {
+    if (const auto alive = self.lock()) alive->tasks_[task]->turn_ended(healthy);
+  });
+}
+
 void AllocRunner::task_failed_script(std::size_t task, const std::string& error) {
   perform(machine_.fail(task, now(), task_event::template_failure(error)));
 }
@@ -286,6 +318,7 @@ void AllocRunner::perform(const AllocEffects& effects) {
     context_.quick.submit([dir = dir_] { dir.drop_secrets(); });
   }
   set_timer();
+  observe_roll();
   events_.on_change(*this);
 }
 

@@ -15,6 +15,7 @@
 #include "agent/alloc_dir/alloc_dir.h"
 #include "agent/runner/alloc_machine.h"
 #include "agent/runner/metrics_file.h"
+#include "agent/runner/roll.h"
 #include "agent/runner/runner_context.h"
 #include "agent/runner/task_runner.h"
 #include "proto/agent_stream.pb.h"
@@ -79,6 +80,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void task_event(std::size_t task, model::TaskEvent event) override;
   void task_wants_restart(std::size_t task, const std::string& reason) override;
   void task_failed_script(std::size_t task, const std::string& error) override;
+  void task_has_turn(std::size_t task, const std::string& reason) override;
+  // Follows a task that has restarted at its turn until it is healthy, or is not.
+  void observe_roll();
 
   [[nodiscard]] AllocSpec spec() const;
   [[nodiscard]] Instant now() const { return Instant::now(context_.clock); }
@@ -101,6 +105,8 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   AllocMachine machine_;
   std::vector<std::shared_ptr<TaskRunner>> tasks_;
   std::map<std::string, TaskRun> stored_runs_;
+  std::optional<Roll> roll_;
+  Loop::TimerId roll_timer_ = 0;
   std::map<std::size_t, MetricsFile> metrics_;  // of tasks that have started
   Loop::TimerId metrics_timer_ = 0;
   Loop::TimerId timer_ = 0;

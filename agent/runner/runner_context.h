@@ -12,6 +12,8 @@
 #include "agent/executor/worker_pool.h"
 #include "agent/options.h"
 #include "agent/state/state_store.h"
+#include "agent/stream/cluster_data.h"
+#include "agent/stream/restart_turns.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "drivers/driver.h"
@@ -28,6 +30,8 @@ struct RunnerContext {
   WorkerPool& quick;  // folders, environments, clean-up: milliseconds
   WorkerPool& slow;   // downloads, scripts: minutes
   StateStore& store;
+  ClusterData& cluster;
+  RestartTurns& turns;
   DriverMap drivers;
   std::shared_ptr<const NodeFacts> node;
   std::map<std::string, std::string> inherited_environment;

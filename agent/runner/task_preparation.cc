@@ -33,6 +33,13 @@ std::shared_ptr<const TaskEnvironment> make_environment(
                                            request.inherited_environment, extra);
 }
 
+TemplateScope template_scope(const PreparationRequest& request) {
+  return {.data = request.cluster,
+          .ns = request.assignment->namespace_(),
+          .region = request.node->region,
+          .rolling = request.job->type() == "service" && request.group->count() > 1};
+}
+
 Status write_payload(const PreparationRequest& request, const TaskEnvironment& environment) {
   const auto& task = *request.task;
   if (!task.has_dispatch_payload() || task.dispatch_payload().file().empty()) return {};
@@ -190,7 +197,8 @@ ResumedTemplates resume_templates(const PreparationRequest& request) {
   ResumedTemplates resumed;
   if (request.task->template__size() == 0) return resumed;
   resumed.environment = make_environment(request, {});
-  auto templates = TaskTemplates::create(*request.task, *resumed.environment, request.dir.root());
+  auto templates = TaskTemplates::create(*request.task, *resumed.environment, request.dir.root(),
+                                         template_scope(request));
   if (!templates.ok()) return resumed;
   (*templates)->adopt_rendered();
   auto changes = (*templates)->render(*resumed.environment, request.now_wall_ns);
@@ -204,8 +212,7 @@ bool is_slow(const PreparationRequest& request) {
   return request.fetch_artifacts && request.task->artifact_size() > 0;
 }
 
-std::variant<PreparedTask, PrepareFailure> prepare_task(const PreparationRequest& request,
-                                                        const std::atomic<bool>& cancelled) {
+Preparation prepare_task(const PreparationRequest& request, const std::atomic<bool>& cancelled) {
   const auto& task = *request.task;
   const auto secrets_mb = task.resources().secrets();
   const Status created = request.driver->inner_folders()
@@ -228,7 +235,8 @@ std::variant<PreparedTask, PrepareFailure> prepare_task(const PreparationRequest
   if (task.template__size() > 0) {
     prepared.templates = request.templates;
     if (!prepared.templates) {
-      auto created = TaskTemplates::create(task, *environment, request.dir.root());
+      auto created =
+          TaskTemplates::create(task, *environment, request.dir.root(), template_scope(request));
       if (!created.ok()) {
         return PrepareFailure{task_event::template_failure(created.error().message), false};
       }
@@ -240,7 +248,16 @@ std::variant<PreparedTask, PrepareFailure> prepare_task(const PreparationRequest
         return PrepareFailure{task_event::template_failure(rendered.error().message),
                               heals(rendered.error())};
       }
+      if (!rendered->missing.empty()) {
+        return BlockedTask{std::move(prepared.templates), std::move(rendered->missing),
+                           rendered->answered};
+      }
       prepared.first_scripts = std::move(rendered->scripts);
+    }
+    // It begins anew anyway: with the newest, without waiting for its turn.
+    if (auto committed = prepared.templates->commit_staged(); !committed.ok()) {
+      return PrepareFailure{task_event::template_failure(committed.error().message),
+                            heals(committed.error())};
     }
     const auto variables = prepared.templates->variables();
     if (!variables.empty()) environment = make_environment(request, variables);

@@ -38,6 +38,7 @@ struct PreparationRequest {
   bool fetch_artifacts = true;               // false: an earlier run of the task has fetched them
   bool render_templates = true;              // false: they were rendered and are kept
   std::shared_ptr<TaskTemplates> templates;  // of an earlier run, or null
+  const ClusterData* cluster = nullptr;      // what templates read; null: nothing
   std::string run_id;
   std::int64_t now_wall_ns = 0;
   std::function<void(model::TaskEvent)> on_event;  // from the worker's thread
@@ -50,9 +51,18 @@ struct PreparedTask {
   std::vector<ChangeScriptRequest> first_scripts;      // to run once the task has started
 };
 
+// Templates read what is not there: to be tried again when it has come.
+struct BlockedTask {
+  std::shared_ptr<TaskTemplates> templates;
+  std::vector<std::string> missing;
+  bool answered = true;  // the servers have said that it is not there
+};
+
+using Preparation = std::variant<PreparedTask, PrepareFailure, BlockedTask>;
+
 // `cancelled` may turn true at any time: then the preparation ends soon, with any failure.
-[[nodiscard]] std::variant<PreparedTask, PrepareFailure> prepare_task(
-    const PreparationRequest& request, const std::atomic<bool>& cancelled);
+[[nodiscard]] Preparation prepare_task(const PreparationRequest& request,
+                                       const std::atomic<bool>& cancelled);
 
 // The templates of a task that already runs, for watching them on; null when it has none or they
 // can't be read any more.

@@ -31,10 +31,13 @@ TaskRunner::TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, std::size
     : context_(context), owner_(owner), index_(index), alloc_(alloc) {}
 
 TaskRunner::~TaskRunner() {
-  context_.loop.cancel(template_timer_);
-  context_.loop.cancel(splay_timer_);
+  context_.cluster.forget(this);
+  for (const auto timer : {template_timer_, splay_timer_, missing_timer_, data_timer_}) {
+    context_.loop.cancel(timer);
+  }
   for (auto& [id, script] : scripts_) context_.loop.cancel(script.timeout);
-  cancel_prepare();
+  if (cancelled_) *cancelled_ = true;
+  end_turn();
 }
 
 template <typename Work, typename Then>
@@ -76,6 +79,7 @@ PreparationRequest TaskRunner::preparation_request() const {
                              .fetch_artifacts = !artifacts_fetched_,
                              .render_templates = true,
                              .templates = templates_,
+                             .cluster = &context_.cluster,
                              .run_id = run_id_,
                              .now_wall_ns = context_.clock.wall_ns(),
                              .on_event = {}};
@@ -89,6 +93,9 @@ PreparationRequest TaskRunner::preparation_request() const {
 }
 
 void TaskRunner::prepare() {
+  blocked_ = false;
+  // It takes up the newest on its way.
+  if (turn_ == Turn::asked) end_turn();
   run_id_ = make_run_id(alloc_, task_->name(), context_.random);
   const auto driver = context_.drivers.find(driver_name_);
   if (driver == context_.drivers.end()) {
@@ -114,13 +121,22 @@ void TaskRunner::prepare() {
       [request = std::move(request), cancelled = cancelled_] {
         return prepare_task(request, *cancelled);
       },
-      [](TaskRunner& self, std::variant<PreparedTask, PrepareFailure> outcome) {
-        self.finish_preparation(std::move(outcome));
-      });
+      [](TaskRunner& self, Preparation outcome) { self.finish_preparation(std::move(outcome)); });
 }
 
-void TaskRunner::finish_preparation(std::variant<PreparedTask, PrepareFailure> outcome) {
+void TaskRunner::finish_preparation(Preparation outcome) {
+  const bool cancelled = cancelled_ && *cancelled_;
   cancelled_.reset();
+  if (auto* blocked = std::get_if<BlockedTask>(&outcome)) {
+    if (!cancelled) {
+      wait_for_data(std::move(*blocked));
+      return;
+    }
+    outcome =
+        PrepareFailure{task_event::template_message("The task is not wanted any more"), false};
+  }
+  context_.loop.cancel(missing_timer_);
+  told_missing_.clear();
   if (auto* failure = std::get_if<PrepareFailure>(&outcome)) {
     owner_.task_prepared(index_, std::move(*failure));
     return;
@@ -135,6 +151,14 @@ void TaskRunner::finish_preparation(std::variant<PreparedTask, PrepareFailure> o
 
 void TaskRunner::cancel_prepare() {
   if (cancelled_) *cancelled_ = true;
+  if (!std::exchange(blocked_, false)) return;
+  context_.loop.post([self = weak_from_this()] {
+    const auto alive = self.lock();
+    if (!alive) return;
+    alive->owner_.task_prepared(
+        alive->index_,
+        PrepareFailure{task_event::template_message("The task is not wanted any more"), false});
+  });
 }
 
 void TaskRunner::cancel_start() {
@@ -226,8 +250,10 @@ void TaskRunner::stop(int signal, std::int64_t timeout_ns) {
 }
 
 std::shared_ptr<drivers::Task> TaskRunner::release() {
-  context_.loop.cancel(template_timer_);
-  context_.loop.cancel(splay_timer_);
+  for (const auto timer : {template_timer_, splay_timer_, data_timer_}) {
+    context_.loop.cancel(timer);
+  }
+  data_since_ns_ = 0;
   for (auto& [id, script] : scripts_) context_.loop.cancel(script.timeout);
   scripts_.clear();
   run_id_.clear();
@@ -241,6 +267,7 @@ Status TaskRunner::signal(int number) {
 
 void TaskRunner::watch_templates() {
   context_.loop.cancel(template_timer_);
+  if (run_) read_cluster();
   if (!templates_ || !templates_->watched() || !run_) return;
   template_timer_ =
       context_.loop.at(context_.clock.steady_ns() + template_poll_ns, [self = weak_from_this()] {
@@ -249,22 +276,38 @@ void TaskRunner::watch_templates() {
 }
 
 void TaskRunner::check_templates() {
+  if (!templates_) return;
+  render_again_ = rendering_;
+  if (std::exchange(rendering_, true)) return;
   off_loop(
-      context_.slow,
+      context_.quick,
       [templates = templates_, environment = template_environment_,
        now_ns = context_.clock.wall_ns()] { return templates->render(*environment, now_ns); },
       [](TaskRunner& self, Result<TemplateChanges> changes) {
-        if (changes.ok()) {
-          self.templates_changed(std::move(*changes));
-        } else {
-          YURT_LOG(warn, "agent", "{}: {}", self.run_id_, changes.error().message);
-        }
-        self.watch_templates();
+        self.rendering_ = false;
+        self.rendered(std::move(changes));
       });
 }
 
+void TaskRunner::rendered(Result<TemplateChanges> changes) {
+  if (changes.ok()) {
+    templates_changed(std::move(*changes));
+  } else if (run_) {
+    YURT_LOG(warn, "agent", "{}: {}", run_id_, changes.error().message);
+    owner_.task_event(
+        index_, task_event::template_message("Not rendered again: " + changes.error().message));
+  }
+  watch_templates();
+  if (std::exchange(render_again_, false)) check_templates();
+}
+
 void TaskRunner::templates_changed(TemplateChanges changes) {
-  if (!changes.any || !run_) return;
+  // What was to be rolled out has been taken back.
+  if (!changes.roll && turn_ == Turn::asked) end_turn();
+  if ((!changes.any && !changes.roll) || !run_) return;
+  for (const auto& again : changes.rendered_again) {
+    owner_.task_event(index_, task_event::template_message("Rendered again: " + again));
+  }
   const auto wait_ns =
       static_cast<std::int64_t>(static_cast<double>(changes.splay_ns) * context_.random.fraction());
   context_.loop.cancel(splay_timer_);
@@ -281,6 +324,7 @@ void TaskRunner::act_on(const TemplateChanges& changes) {
     owner_.task_wants_restart(index_, "Template with change_mode restart re-rendered");
     return;
   }
+  if (changes.roll) ask_for_turn(changes.index);
   for (const auto& name : changes.signals) {
     const auto number = drivers::parse_signal(name);
     const auto status = number.ok() ? signal(*number) : Status(number.error());

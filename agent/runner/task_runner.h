@@ -28,6 +28,8 @@ class TaskRunnerOwner {
   // A template changed and asks for this.
   virtual void task_wants_restart(std::size_t task, const std::string& reason) = 0;
   virtual void task_failed_script(std::size_t task, const std::string& error) = 0;
+  // The same, and it is the task's turn: how it goes is to be told with turn_ended().
+  virtual void task_has_turn(std::size_t task, const std::string& reason) = 0;
 };
 
 class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
@@ -53,6 +55,8 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
   // Gives the ended run away; the caller destroys it. Null when there is none.
   [[nodiscard]] std::shared_ptr<drivers::Task> release();
   [[nodiscard]] Status signal(int number);
+  // The task has restarted at its turn, and is healthy again or not.
+  void turn_ended(bool healthy);
 
   // For the store. The tracker is the machine's business.
   [[nodiscard]] const std::string& driver_name() const { return driver_name_; }
@@ -64,7 +68,16 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
  private:
   [[nodiscard]] PreparationRequest preparation_request() const;
   void resume_watching();
-  void finish_preparation(std::variant<PreparedTask, PrepareFailure> outcome);
+  void finish_preparation(Preparation outcome);
+  void wait_for_data(BlockedTask blocked);
+  void tell_missing();
+  void read_cluster();
+  void data_changed();
+  void look_at_data();
+  void rendered(Result<TemplateChanges> changes);
+  void ask_for_turn(std::uint64_t index);
+  void answer_turn(const std::string& refused);
+  void end_turn();
   void listen(const std::shared_ptr<drivers::Task>& run);
   void watch_templates();
   void check_templates();
@@ -102,6 +115,15 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
   std::uint64_t last_script_ = 0;
   Loop::TimerId template_timer_ = 0;
   Loop::TimerId splay_timer_ = 0;
+  // While data that templates need is missing.
+  bool blocked_ = false;
+  std::string missing_, told_missing_;
+  Loop::TimerId missing_timer_ = 0;
+  // Since data has changed that has not been looked at.
+  std::int64_t data_since_ns_ = 0;
+  Loop::TimerId data_timer_ = 0;
+  bool rendering_ = false, render_again_ = false;
+  enum class Turn { none, asked, granted, failed } turn_ = Turn::none;
 };
 
 }  // namespace yurt::agent

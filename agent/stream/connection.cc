@@ -86,7 +86,8 @@ void Connection::drop_link() {
   loop_.cancel(beat_timer_);
   loop_.cancel(silence_timer_);
   loop_.cancel(flush_timer_);
-  flush_timer_ = 0;
+  loop_.cancel(watch_timer_);
+  flush_timer_ = watch_timer_ = 0;
   if (link_) link_->close();
   link_.reset();
   ++generation_;
@@ -139,7 +140,11 @@ void Connection::receive(std::uint64_t generation, model::ServerMessage message)
       host_.session_wanted(link_, std::move(*message.mutable_open_session()));
       return;
     case model::ServerMessage::kWatchResult:
-    case model::ServerMessage::kRestartTurnGrant: return;
+      host_.watch_answered(std::move(*message.mutable_watch_result()));
+      return;
+    case model::ServerMessage::kRestartTurnGrant:
+      host_.turn_answered(message.restart_turn_grant());
+      return;
     case model::ServerMessage::KIND_NOT_SET: return;  // from a newer server
   }
 }
@@ -154,6 +159,9 @@ void Connection::welcome(const model::Welcome& welcome) {
   beat();
   watch_silence();
   flush();
+  for (const auto& turn : host_.standing_turns()) send_turn(turn);
+  // Last, and even when there are none: the server knows then that it has been told everything.
+  send_watches();
 }
 
 void Connection::learn(const google::protobuf::RepeatedPtrField<std::string>& servers) {
@@ -210,6 +218,27 @@ void Connection::flush() {
     }
     link_->send(std::move(message));
   }
+}
+
+void Connection::watches_changed() {
+  if (!welcomed_ || !link_ || watch_timer_ != 0) return;
+  watch_timer_ = loop_.at(in(coalesce_ns), [this] { send_watches(); });
+}
+
+void Connection::send_watches() {
+  loop_.cancel(watch_timer_);
+  watch_timer_ = 0;
+  if (!welcomed_ || !link_) return;
+  model::AgentMessage message;
+  *message.mutable_watches() = host_.watches();
+  link_->send(std::move(message));
+}
+
+void Connection::send_turn(const model::RestartTurn& turn) {
+  if (!welcomed_ || !link_) return;  // the next connection begins with it
+  model::AgentMessage message;
+  *message.mutable_restart_turn() = turn;
+  link_->send(std::move(message));
 }
 
 void Connection::send_node(const model::Node& node) {

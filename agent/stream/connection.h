@@ -35,6 +35,11 @@ class ConnectionHost {
   // A sign of life from the servers.
   virtual void heard() = 0;
   virtual void servers_learned(const std::vector<std::string>& servers) = 0;
+  // What templates read, and who wants to restart: told on each new connection, then as it changes.
+  [[nodiscard]] virtual model::WatchSet watches() = 0;
+  [[nodiscard]] virtual std::vector<model::RestartTurn> standing_turns() = 0;
+  virtual void watch_answered(model::WatchResult result) = 0;
+  virtual void turn_answered(const model::RestartTurnGrant& grant) = 0;
 };
 
 class Connection {
@@ -48,6 +53,9 @@ class Connection {
   void forget(AllocId id) { updates_.forget(id); }
   // The node's description has changed.
   void send_node(const model::Node& node);
+  // What templates read has changed; what changes within milliseconds is told together.
+  void watches_changed();
+  void send_turn(const model::RestartTurn& turn);
   [[nodiscard]] bool connected() const { return welcomed_; }
   [[nodiscard]] bool settled() const { return welcomed_ && updates_.settled(); }
   [[nodiscard]] const std::string& address() const { return address_; }
@@ -70,6 +78,7 @@ class Connection {
   void watch_silence();
   void flush_soon();
   void flush();
+  void send_watches();
   [[nodiscard]] std::int64_t in(std::int64_t ns) const { return clock_.steady_ns() + ns; }
 
   Loop& loop_;
@@ -89,6 +98,7 @@ class Connection {
   std::int64_t last_heard_ns_ = 0;
   std::uint64_t beats_ = 0;
   Loop::TimerId dial_timer_ = 0, beat_timer_ = 0, silence_timer_ = 0, flush_timer_ = 0;
+  Loop::TimerId watch_timer_ = 0;
 };
 
 }  // namespace yurt::agent

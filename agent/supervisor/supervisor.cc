@@ -26,6 +26,13 @@ Supervisor::Supervisor(RunnerContext& context, model::Node node, Hooks hooks)
 
 Supervisor::~Supervisor() = default;
 
+void Supervisor::set_connection(Connection* connection) {
+  connection_ = connection;
+  context_.cluster.on_watches([connection] { connection->watches_changed(); });
+  context_.turns.on_send(
+      [connection](const model::RestartTurn& turn) { connection->send_turn(turn); });
+}
+
 void Supervisor::restore(std::vector<StoredAlloc> stored, FoundRuns found,
                          std::string new_boot_id) {
   new_boot_id_ = std::move(new_boot_id);

@@ -31,7 +31,7 @@ class Supervisor final : public ConnectionHost {
   Supervisor(RunnerContext& context, model::Node node, Hooks hooks);
   ~Supervisor() override;
 
-  void set_connection(Connection* connection) { connection_ = connection; }
+  void set_connection(Connection* connection);
   // Brings back what the store holds. `new_boot_id`: the machine was restarted since (""= no); then
   // nothing is started before the servers have said what this node is to hold, and only then is the
   // boot noted in the store. Runs in `found` that belong to nothing are killed.
@@ -58,6 +58,14 @@ class Supervisor final : public ConnectionHost {
   }
   void heard() override;
   void servers_learned(const std::vector<std::string>& servers) override;
+  model::WatchSet watches() override { return context_.cluster.watches(); }
+  std::vector<model::RestartTurn> standing_turns() override { return context_.turns.standing(); }
+  void watch_answered(model::WatchResult result) override {
+    context_.cluster.answered(std::move(result));
+  }
+  void turn_answered(const model::RestartTurnGrant& grant) override {
+    context_.turns.answered(grant);
+  }
 
  private:
   using Runner = std::shared_ptr<AllocRunner>;

@@ -31,4 +31,8 @@ void measure_batch_tasks(const Arguments& arguments);
 // registers a job to its task's first instruction.
 void measure_dispatch(const Arguments& arguments);
 
+// template_rerender_1000_allocs_s: 1,000 tasks on one real agent read one variable; from the call
+// that changes it until the last one's file is rendered again.
+void measure_template_rerender(const Arguments& arguments);
+
 }  // namespace yurt::bench

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   if (arguments.wants("eval_storm_drain_s")) measure_eval_storm(arguments);
   if (arguments.wants("drain_1000_nodes_s")) measure_drain(arguments);
   if (arguments.wants("batch_tasks_per_s")) measure_batch_tasks(arguments);
+  if (arguments.wants("template_rerender_1000_allocs_s")) measure_template_rerender(arguments);
   if (arguments.wants("dispatch_to_exec_p50_ms") || arguments.wants("dispatch_to_exec_p99_ms")) {
     measure_dispatch(arguments);
   }

@@ -55,8 +55,8 @@ void AgentConnection::received(const model::AgentMessage& message) {
         if (!applied.ok()) YURT_LOG(warn, "agents", "{}", applied.error().message);
       });
       return;
-    case Kind::kWatches:
-    case Kind::kRestartTurn:
+    case Kind::kWatches: watch(message.watches()); return;
+    case Kind::kRestartTurn: take_turn(message.restart_turn()); return;
     case Kind::KIND_NOT_SET: return;
   }
 }
@@ -79,7 +79,9 @@ void AgentConnection::closed() {
     closed_ = true;
     stream_ = {};
   }
-  if (!node_.is_nil()) hub_.detach(node_, this);
+  if (node_.is_nil()) return;
+  hub_.watches_.drop(this);
+  hub_.detach(node_, this);
 }
 
 // --- Messages from the agent
@@ -207,6 +209,21 @@ void AgentConnection::heartbeat(const model::AgentHeartbeat& heartbeat) {
     ack.mutable_heartbeat_ack()->add_servers(std::move(server));
   }
   send(std::move(ack));
+}
+
+void AgentConnection::watch(const model::WatchSet& watches) {
+  if (node_.is_nil()) return;
+  hub_.watches_.set(
+      this,
+      [weak = weak_from_this()](model::ServerMessage message) {
+        if (const auto self = weak.lock()) self->send(std::move(message));
+      },
+      watches);
+  hub_.caught_up(node_, this);
+}
+
+void AgentConnection::take_turn(const model::RestartTurn& turn) {
+  if (!node_.is_nil()) hub_.take_turn(node_, turn);
 }
 
 // --- Messages to the agent

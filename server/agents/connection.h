@@ -46,6 +46,8 @@ class AgentConnection : public std::enable_shared_from_this<AgentConnection> {
   void register_node(model::Node node, std::function<void(Result<Applied>)> done);
   void report(const model::AgentUpdates& updates);
   void heartbeat(const model::AgentHeartbeat& heartbeat);
+  void watch(const model::WatchSet& watches);
+  void take_turn(const model::RestartTurn& turn);
   void write_next(std::unique_lock<std::mutex>& lock);
   // The changes gathered so far, as one message; empty when there is nothing new.
   [[nodiscard]] bool gather(model::Assignments& out);

@@ -122,11 +122,13 @@ class HubService final : public model::AgentService::CallbackService {
   Hub& hub_;
 };
 
-Hub::Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Cluster cluster)
+Hub::Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Keyring& keyring,
+         Cluster cluster)
     : store_(store),
       proposer_(proposer),
       clock_(clock),
       random_(random),
+      watches_(store, keyring),
       cluster_(std::move(cluster)),
       service_(std::make_unique<HubService>(*this)) {
   static_cast<void>(store_.subscribe(this));
@@ -145,11 +147,13 @@ Hub::~Hub() {
 
 grpc::Service* Hub::service() { return service_.get(); }
 
-void Hub::set_heartbeats(Heartbeats* heartbeats) {
+void Hub::set_leader(Heartbeats* heartbeats, std::shared_ptr<RestartTurns> turns) {
   std::vector<std::shared_ptr<AgentConnection>> leaving;
   {
     std::lock_guard lock(mutex_);
     heartbeats_ = heartbeats;
+    turns_ = std::move(turns);
+    caught_up_.clear();
     if (heartbeats == nullptr) {
       for (auto& [node, connection] : connections_) leaving.push_back(connection);
     }
@@ -159,10 +163,14 @@ void Hub::set_heartbeats(Heartbeats* heartbeats) {
 
 void Hub::attach(const NodeId& node, const std::shared_ptr<AgentConnection>& connection) {
   std::shared_ptr<AgentConnection> old;
+  std::shared_ptr<RestartTurns> turns;
   {
     std::lock_guard lock(mutex_);
+    turns = turns_;
     old = std::exchange(connections_[node], connection);
+    caught_up_.erase(node);
   }
+  if (turns) turns->forget(node);
   // One node, one stream: an older one is a connection that broke unnoticed.
   if (old) old->finish();
 }
@@ -174,6 +182,7 @@ void Hub::detach(const NodeId& node, const AgentConnection* connection) {
     const auto found = connections_.find(node);
     if (found == connections_.end() || found->second.get() != connection) return;
     connections_.erase(found);
+    caught_up_.erase(node);
     std::erase_if(sessions_, [&](const auto& entry) {
       if (entry.second.node != node) return false;
       lost.push_back(entry.second.session);
@@ -189,6 +198,47 @@ std::int64_t Hub::beat(const NodeId& node) {
   const std::int64_t ttl = heartbeats_->ttl(random_);
   heartbeats_->beat(node, clock_.steady_ns(), ttl);
   return ttl;
+}
+
+void Hub::caught_up(const NodeId& node, const AgentConnection* connection) {
+  std::lock_guard lock(mutex_);
+  const auto found = connections_.find(node);
+  if (found != connections_.end() && found->second.get() == connection) caught_up_.insert(node);
+}
+
+void Hub::take_turn(const NodeId& node, const model::RestartTurn& turn) {
+  std::shared_ptr<RestartTurns> turns;
+  {
+    std::lock_guard lock(mutex_);
+    turns = turns_;
+  }
+  if (turns) turns->take(node, turn, store_.snapshot());
+}
+
+void Hub::grant_turns() {
+  std::shared_ptr<RestartTurns> turns;
+  std::unordered_set<NodeId> caught_up;
+  {
+    std::lock_guard lock(mutex_);
+    if (!turns_ || turns_->idle()) return;
+    turns = turns_;
+    caught_up = caught_up_;
+  }
+  const auto answers = turns->decide(store_.snapshot(), clock_.wall_ns(),
+                                     [&](const NodeId& node) { return caught_up.contains(node); });
+  for (const auto& answer : answers) {
+    std::shared_ptr<AgentConnection> connection;
+    {
+      std::lock_guard lock(mutex_);
+      const auto found = connections_.find(answer.node);
+      if (found != connections_.end()) connection = found->second;
+    }
+    // An agent that is away now asks again.
+    if (!connection) continue;
+    model::ServerMessage message;
+    *message.mutable_restart_turn_grant() = answer.grant;
+    connection->send(std::move(message));
+  }
 }
 
 void Hub::note_stats(const NodeId& node, std::string stats_json) {
@@ -252,7 +302,9 @@ void Hub::stop() {
 }
 
 void Hub::on_changes(const ChangesRef& changes) {
+  const bool watched = watches_.note(*changes);
   std::lock_guard lock(changes_mutex_);
+  watched_changes_ |= watched;
   for (const AllocChange& change : changes->allocs) {
     // What the agent itself reported moves no alloc_modify_index and is not told back to it.
     if (change.after && change.before &&
@@ -265,16 +317,19 @@ void Hub::on_changes(const ChangesRef& changes) {
       changes_[change.before->node].forgotten.push_back(change.before->id);
     }
   }
-  if (!changes_.empty()) changes_signal_.notify_one();
+  if (!changes_.empty() || watched_changes_) changes_signal_.notify_one();
 }
 
 void Hub::push_changes() {
   std::unique_lock changes_lock(changes_mutex_);
   while (true) {
-    changes_signal_.wait(changes_lock, [this] { return !pushing_ || !changes_.empty(); });
+    changes_signal_.wait(changes_lock,
+                         [this] { return !pushing_ || !changes_.empty() || watched_changes_; });
     if (!pushing_) return;
     const auto changes = std::exchange(changes_, {});
+    const bool watched = std::exchange(watched_changes_, false);
     changes_lock.unlock();
+    if (watched) watches_.push();
     for (const auto& [node, of_node] : changes) {
       std::shared_ptr<AgentConnection> connection;
       {

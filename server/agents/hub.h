@@ -14,12 +14,15 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "server/agents/watches.h"
 #include "server/core.h"
 #include "server/leader/heartbeats.h"
+#include "server/leader/restart_turns.h"
 #include "server/proposer.h"
 #include "server/state/store.h"
 
@@ -42,14 +45,17 @@ class Hub final : public ChangeListener {
     std::string region;
   };
 
-  Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Cluster cluster);
+  Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Keyring& keyring,
+      Cluster cluster);
   ~Hub() override;
 
   // Register with the gRPC server before it starts.
   [[nodiscard]] grpc::Service* service();
 
   // The leader's, while this server leads; null otherwise, which sends connected agents away.
-  void set_heartbeats(Heartbeats* heartbeats);
+  void set_leader(Heartbeats* heartbeats, std::shared_ptr<RestartTurns> turns);
+  // Lets instances restart whose turn has come. Called by the leader's duties, often.
+  void grant_turns();
 
   // Core::open_session and Core::node_stats.
   [[nodiscard]] Result<std::unique_ptr<AgentSession>> open_session(
@@ -72,6 +78,9 @@ class Hub final : public ChangeListener {
   void detach(const NodeId& node, const AgentConnection* connection);
   // The ttl until which the node may be silent; 0 when this server does not lead.
   [[nodiscard]] std::int64_t beat(const NodeId& node);
+  // The agent has told of everything it wants and was granted.
+  void caught_up(const NodeId& node, const AgentConnection* connection);
+  void take_turn(const NodeId& node, const model::RestartTurn& turn);
   void note_stats(const NodeId& node, std::string stats_json);
   [[nodiscard]] std::shared_ptr<PendingSession> take_session(std::uint64_t id);
 
@@ -81,12 +90,15 @@ class Hub final : public ChangeListener {
   Proposer& proposer_;
   Clock& clock_;
   Random& random_;
+  Watches watches_;
   const Cluster cluster_;
   std::unique_ptr<HubService> service_;
 
   mutable std::mutex mutex_;
   bool stopping_ = false;
   Heartbeats* heartbeats_ = nullptr;
+  std::shared_ptr<RestartTurns> turns_;  // null while this server does not lead
+  std::unordered_set<NodeId> caught_up_;
   std::unordered_map<NodeId, std::shared_ptr<AgentConnection>> connections_;
   std::unordered_map<NodeId, std::string> stats_;
   std::uint64_t next_session_ = 1;
@@ -105,6 +117,7 @@ class Hub final : public ChangeListener {
   std::mutex changes_mutex_;
   std::condition_variable changes_signal_;
   std::unordered_map<NodeId, OfNode> changes_;
+  bool watched_changes_ = false;  // watches_ has something to push
   bool pushing_ = true;
   std::thread pusher_;
 };
