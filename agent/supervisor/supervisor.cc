@@ -12,6 +12,8 @@ constexpr std::int64_t disconnect_check_ns = nanoseconds_per_second;
 constexpr std::int64_t contact_store_ns = 3 * nanoseconds_per_second;
 // How many finished allocations beyond the limit may wait for the next regular collection.
 constexpr std::size_t tolerated_surplus = 256;
+// More than the servers count on (proto/agent_stream.proto, Assignments).
+constexpr std::size_t kept_stream_jobs = 256;
 
 bool is_terminal(const std::string& client_status) {
   return client_status == "complete" || client_status == "failed" || client_status == "lost";
@@ -135,15 +137,19 @@ void Supervisor::learn_jobs(model::Assignments& assignments) {
   for (auto& assigned : *assignments.mutable_jobs()) {
     const JobVersionKey key{assigned.namespace_(), assigned.id(), assigned.version(),
                             assigned.create_index()};
-    // After a restore on the servers the same version may come again as another job.
-    if (const auto known = jobs_[key].lock();
-        known && known->job_modify_index() == assigned.job().job_modify_index()) {
-      stream_jobs_[key] = known;
+    auto job = std::make_shared<model::Job>();
+    if (!job->ParseFromString(assigned.job())) {
+      YURT_LOG(error, "agent", "job {} came garbled; its allocations will fail", assigned.id());
       continue;
     }
-    auto job = std::make_shared<const model::Job>(std::move(*assigned.mutable_job()));
+    // After a restore on the servers the same version may come again as another job.
+    if (const auto known = jobs_[key].lock();
+        known && known->job_modify_index() == job->job_modify_index()) {
+      stream_jobs_.push_back(known);
+      continue;
+    }
     jobs_[key] = job;
-    stream_jobs_[key] = job;
+    stream_jobs_.push_back(job);
     if (const auto status = context_.store.put_job(key, *job); !status.ok()) {
       YURT_LOG(error, "agent", "{}", status.error().message);
     }
@@ -184,6 +190,8 @@ void Supervisor::assigned(model::Assignments assignments) {
     for (const auto& runner : all) obey_desired(runner);
   }
   for (auto& assignment : fresh) take(std::move(assignment));
+  // Not before: one message may bring more jobs than are kept.
+  while (stream_jobs_.size() > kept_stream_jobs) stream_jobs_.pop_front();
 }
 
 void Supervisor::reassign(const Runner& runner, model::Assignment assignment) {
@@ -195,7 +203,8 @@ void Supervisor::reassign(const Runner& runner, model::Assignment assignment) {
                                !is_terminal(assignment.client_status());
   if (stop_taken_back || forgotten_.contains(id)) {
     forget(id);
-    again_[id] = std::move(assignment);
+    auto job = job_of(assignment);
+    again_[id] = {std::move(assignment), std::move(job)};
     return;
   }
   auto job = job_of(assignment);
@@ -366,7 +375,7 @@ void Supervisor::removed(AllocId id) {
   forgotten_.erase(id);
   removing_.erase(id);
   finished_.erase(id);
-  if (auto again = again_.extract(id)) take(std::move(again.mapped()));
+  if (auto again = again_.extract(id)) take(std::move(again.mapped().assignment));
 }
 
 // disconnect.stop_on_client_after: the servers give the work to another node after that time, so

@@ -4,6 +4,7 @@
 // Lives and is called on the loop's thread only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -95,7 +96,7 @@ class Supervisor final : public ConnectionHost {
   std::unordered_map<AllocId, Runner> runners_;
   // Job versions by key, for as long as an allocation or the stream may refer to them.
   std::map<JobVersionKey, std::weak_ptr<const model::Job>> jobs_;
-  std::map<JobVersionKey, std::shared_ptr<const model::Job>> stream_jobs_;
+  std::deque<std::shared_ptr<const model::Job>> stream_jobs_;  // as sent, the newest last
   // Reports about allocations that never got a runner.
   std::unordered_map<AllocId, model::AllocUpdate> answers_;
   std::unordered_map<AllocId, std::vector<AllocId>> waiting_for_;  // by predecessor
@@ -104,7 +105,11 @@ class Supervisor final : public ConnectionHost {
   std::unordered_set<AllocId> removing_;
   // To be taken once what is left of an earlier life is gone: the servers took back that they were
   // to stop or vanish, which a restored state does.
-  std::unordered_map<AllocId, model::Assignment> again_;
+  struct Again {
+    model::Assignment assignment;
+    std::shared_ptr<const model::Job> job;  // kept for it; null when it is not known
+  };
+  std::unordered_map<AllocId, Again> again_;
   std::unordered_set<AllocId> finished_;  // terminal
   std::int64_t last_contact_wall_ns_ = 0;
   std::int64_t last_contact_stored_ns_ = 0;

@@ -174,16 +174,9 @@ void AgentConnection::registered(const model::AgentHello& hello) {
 
 void AgentConnection::report(const model::AgentUpdates& updates) {
   if (node_.is_nil()) return;
-  model::Command command;
-  auto* report = command.mutable_update_allocs_from_client();
-  *report->mutable_updates() = updates.updates();
-  for (auto& eval : client_update_evals(hub_.store_.snapshot(), *report, hub_.random_)) {
-    *report->add_evaluations() = std::move(eval);
-  }
-  hub_.proposer_.propose(
-      std::move(command),
-      [self = shared_from_this(), sequence = updates.sequence()](Result<Applied> applied) {
-        if (!applied.ok()) {
+  hub_.reports_.add(
+      updates, [self = shared_from_this(), sequence = updates.sequence()](const Status& committed) {
+        if (!committed.ok()) {
           // Not acknowledged: the agent sends it again, to whoever leads then.
           self->redirect();
           return;
@@ -296,13 +289,13 @@ bool AgentConnection::gather(model::Assignments& out) {
 void AgentConnection::add_assignment(const Allocation& alloc, model::Assignments& out) {
   const model::Job& job = *alloc.job;
   const JobKey key{job.namespace_(), job.id()};
-  if (sent_jobs_.insert({key, {job.create_index(), job.version()}}).second) {
+  if (sent_jobs_.note(job)) {
     auto* sent = out.add_jobs();
     sent->set_namespace_(key.ns);
     sent->set_id(key.id);
     sent->set_version(job.version());
     sent->set_create_index(job.create_index());
-    *sent->mutable_job() = job;
+    sent->set_job(*hub_.job_bytes_.of(alloc.job));
   }
   auto* assignment = out.add_allocations();
   assignment->set_id(alloc.id.to_bytes());

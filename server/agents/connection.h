@@ -14,6 +14,7 @@
 
 #include "proto/agent_stream.pb.h"
 #include "server/agents/hub.h"
+#include "server/agents/sent_jobs.h"
 
 namespace yurt::server {
 
@@ -64,8 +65,7 @@ class AgentConnection : public std::enable_shared_from_this<AgentConnection> {
   std::set<AllocId> changed_;
   std::vector<AllocId> forgotten_;
   bool ready_ = false;  // the first, complete list was queued; changes follow it
-  // Job versions the agent has been sent: (create index, version) by name.
-  std::set<std::pair<JobKey, std::pair<std::uint64_t, std::uint64_t>>> sent_jobs_;
+  SentJobs sent_jobs_;
 };
 
 }  // namespace yurt::server

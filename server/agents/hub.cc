@@ -2,7 +2,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 
 #include "base/log.h"
 #include "proto/agent_stream.grpc.pb.h"
@@ -11,6 +13,8 @@
 
 namespace yurt::server {
 namespace {
+
+constexpr std::chrono::nanoseconds longest_rest = std::chrono::milliseconds(250);
 
 // A gRPC bidirectional stream whose handler is shared: the stream deletes itself when it is done,
 // and tells the handler, which others may hold longer.
@@ -130,6 +134,7 @@ Hub::Hub(StateStore& store, Proposer& proposer, Clock& clock, Random& random, Ke
       random_(random),
       watches_(store, keyring),
       cluster_(std::move(cluster)),
+      reports_(store, proposer, random),
       service_(std::make_unique<HubService>(*this)) {
   static_cast<void>(store_.subscribe(this));
   pusher_ = std::thread([this] { push_changes(); });
@@ -329,6 +334,7 @@ void Hub::push_changes() {
     const auto changes = std::exchange(changes_, {});
     const bool watched = std::exchange(watched_changes_, false);
     changes_lock.unlock();
+    const std::int64_t started_ns = clock_.steady_ns();
     if (watched) watches_.push();
     for (const auto& [node, of_node] : changes) {
       std::shared_ptr<AgentConnection> connection;
@@ -339,7 +345,12 @@ void Hub::push_changes() {
       }
       if (connection) connection->push(of_node.changed, of_node.forgotten);
     }
+    // It rests as long as it worked: a lone change goes out at once, and the more there is to tell,
+    // the more of it goes out in one message to each node.
+    const auto rest =
+        std::min(longest_rest, std::chrono::nanoseconds(clock_.steady_ns() - started_ns));
     changes_lock.lock();
+    changes_signal_.wait_for(changes_lock, rest, [this] { return !pushing_; });
   }
 }
 

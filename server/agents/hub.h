@@ -19,6 +19,8 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "server/agents/report_batch.h"
+#include "server/agents/sent_jobs.h"
 #include "server/agents/watches.h"
 #include "server/core.h"
 #include "server/leader/heartbeats.h"
@@ -92,6 +94,8 @@ class Hub final : public ChangeListener {
   Random& random_;
   Watches watches_;
   const Cluster cluster_;
+  ReportBatch reports_;
+  JobBytes job_bytes_;
   std::unique_ptr<HubService> service_;
 
   mutable std::mutex mutex_;

@@ -61,7 +61,7 @@ struct FakeServer::Impl final : model::AgentService::Service {
       job.set_id(one.assignment.job_id());
       job.set_version(one.assignment.job_version());
       job.set_create_index(one.assignment.job_create_index());
-      *job.mutable_job() = *one.job;
+      job.set_job(one.job->SerializeAsString());
     }
     auto& assignment = *out.add_allocations();
     assignment = one.assignment;
