@@ -1,4 +1,4 @@
-// eval list and status, and deployment list and status: what the scheduler has done.
+// eval list and status: what the scheduler has done.
 #include <algorithm>
 
 #include "cli/monitor.h"
@@ -41,35 +41,11 @@ int list_evals(Session& session, const EvalOptions& options) {
   return exit_ok;
 }
 
-int list_deployments(Session& session, const EvalOptions& options) {
-  model::DeploymentListRequest request;
-  *request.mutable_query() = query(session);
-  request.mutable_query()->set_reverse(true);
-  request.mutable_query()->set_filter(options.filter);
-  const auto reply =
-      session.client().get<model::DeploymentListResponse>("ListDeployments", request);
-  if (!reply.ok()) return fail(session, reply.error());
-  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployments");
-  if (reply->deployments().empty()) {
-    session.terminal.print("No deployments found");
-    return exit_ok;
-  }
-  session.terminal.print(deployment_table(session, reply->deployments(), options.verbose));
-  return exit_ok;
-}
-
 int run_eval_status(Session& session, const EvalOptions& options) {
   if (!options.monitor) return show_eval(session, options.id, options);
   const auto id = resolve_eval(session, options.id);
   if (!id.ok()) return fail(session, id.error());
   return monitor_evaluation(session, *id, {.verbose = options.verbose});
-}
-
-int run_deployment_status(Session& session, const EvalOptions& options) {
-  if (!options.monitor) return show_deployment(session, options.id, options);
-  const auto id = resolve_deployment(session, options.id);
-  if (!id.ok()) return fail(session, id.error());
-  return monitor_deployment(session, *id, options.verbose);
 }
 
 }  // namespace
@@ -114,32 +90,6 @@ int show_eval(Session& session, const std::string& prefix, const PageOptions& op
   return exit_ok;
 }
 
-int show_deployment(Session& session, const std::string& prefix, const PageOptions& options) {
-  const auto id = resolve_deployment(session, prefix);
-  if (!id.ok()) return fail(session, id.error());
-  model::DeploymentReadRequest request;
-  *request.mutable_query() = query(session);
-  request.set_deployment_id(*id);
-  const auto reply = session.client().get<model::DeploymentReadResponse>("ReadDeployment", request);
-  if (!reply.ok()) return fail(session, reply.error());
-  if (options.output.wanted()) return print_field(session, options.output, *reply, "deployment");
-  const auto& deployment = reply->deployment();
-  const Terminal& terminal = session.terminal;
-  std::vector<std::pair<std::string, std::string>> head{
-      {"ID", deployment.id()},
-      {"Job ID", deployment.job_id()},
-      {"Job Version", std::to_string(deployment.job_version())}};
-  terminal.print(key_values(terminal, head));
-  terminal.print(deployment_text(session, deployment, options.verbose));
-  const auto allocs =
-      session.client().get<model::AllocationListResponse>("ListDeploymentAllocations", request);
-  if (allocs.ok() && !allocs->allocations().empty()) {
-    terminal.print("\n" + terminal.paint(Color::bold, "Allocations") + "\n" +
-                   allocation_table(session, allocs->allocations(), options.verbose));
-  }
-  return exit_ok;
-}
-
 CLI::App* add_eval_status(CLI::App& parent, Session& session, const std::string& name) {
   auto status = std::make_shared<EvalOptions>();
   CLI::App* command =
@@ -163,23 +113,6 @@ void add_eval_commands(CLI::App& root, Session& session) {
   command->add_option("--status", list->status, "Only those with this status");
   command->add_option("--filter", list->filter, "Only those that match the expression");
   add_eval_status(*eval, session, "status");
-}
-
-void add_deployment_commands(CLI::App& root, Session& session) {
-  CLI::App* deployment = add_group(root, "deployment", "Look at deployments");
-  auto list = std::make_shared<EvalOptions>();
-  CLI::App* command = add_command(*deployment, session, "list", "List deployments",
-                                  [&session, list] { return list_deployments(session, *list); });
-  list->output.add_to(*command);
-  command->add_option("--filter", list->filter, "Only those that match the expression");
-  command->add_flag("--verbose", list->verbose, "Print whole IDs");
-  auto status = std::make_shared<EvalOptions>();
-  command = add_command(*deployment, session, "status", "Show a deployment",
-                        [&session, status] { return run_deployment_status(session, *status); });
-  command->add_option("deployment", status->id, "Deployment ID or prefix")->required();
-  status->output.add_to(*command);
-  command->add_flag("--verbose", status->verbose, "Print whole IDs");
-  command->add_flag("--monitor", status->monitor, "Follow it until it is over");
 }
 
 }  // namespace yurt::cli

@@ -103,16 +103,36 @@ int scale_job(Session& session, const ScaleOptions& options) {
 }
 
 struct RevertOptions : ChangeOptions {
-  std::uint64_t version = 0;
+  std::string version;
 };
+
+// The number of a version named by number or by tag.
+Result<std::uint64_t> version_named(Session& session, const std::string& job,
+                                    const std::string& name) {
+  char* end = nullptr;
+  const std::uint64_t number = std::strtoull(name.c_str(), &end, 10);
+  if (!name.empty() && name[0] != '-' && *end == '\0') return number;
+  model::JobVersionsRequest request;
+  *request.mutable_query() = query(session);
+  request.set_job_id(job);
+  YURT_ASSIGN(const auto reply,
+              session.client().get<model::JobVersionsResponse>("ListJobVersions", request));
+  for (const auto& version : reply.versions()) {
+    if (version.has_version_tag() && version.version_tag().name() == name) return version.version();
+  }
+  return Error{ErrorCode::not_found, "job \"" + job + "\" has no version with the tag \"" + name +
+                                         "\"; `yurt job history " + job + "` lists them"};
+}
 
 int revert_job(Session& session, const RevertOptions& options) {
   const auto id = resolve_job(session, options.job);
   if (!id.ok()) return fail(session, id.error());
+  const auto version = version_named(session, *id, options.version);
+  if (!version.ok()) return fail(session, version.error());
   model::JobRevertRequest request;
   *request.mutable_write() = write(session);
   request.set_job_id(*id);
-  request.set_job_version(options.version);
+  request.set_job_version(*version);
   const auto reply = session.client().get<model::JobRegisterResponse>("RevertJob", request);
   if (!reply.ok()) return fail(session, reply.error());
   return follow(session, options, reply->eval_id(), true);
@@ -203,7 +223,9 @@ void add_job_changes(CLI::App& job, Session& session) {
   command = add_command(job, session, "revert", "Go back to an earlier version",
                         [&session, revert] { return revert_job(session, *revert); });
   add_shared(*command, *revert);
-  command->add_option("version", revert->version, "The version to go back to")->required();
+  command
+      ->add_option("version", revert->version, "The version to go back to: its number or its tag")
+      ->required();
 
   auto eval = std::make_shared<JobEvalOptions>();
   command = add_command(job, session, "eval", "Schedule a job again",

@@ -70,7 +70,9 @@ class EvaluationMonitor {
         session_.terminal.keep_drawn();
         say("==> Deployment \"" + short_id(id, options_.verbose) + "\" " +
             status_text(session_.terminal, status));
-        return status == "successful" ? exit_ok : exit_failure;
+        if (status == "successful") return exit_ok;
+        if (status == "failed" && !following_return_) follow_return(progress_.deployment);
+        return exit_failure;
       }
       request.mutable_query()->set_index(reply->query_meta().index());
     }
@@ -98,6 +100,32 @@ class EvaluationMonitor {
                                  ? deployment_view()
                                  : progress_lines(session_.terminal, progress_, options_.verbose));
     return {};
+  }
+
+  // The deployment failed and its job goes back to an earlier version: followed as well, until
+  // that one is over.
+  void follow_return(const model::Deployment& failed) {
+    if (failed.status_description().find("rolling back to job version") == std::string::npos) {
+      return;
+    }
+    say("    " + failed.status_description());
+    model::JobReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_job_id(failed.job_id());
+    const std::int64_t give_up_ns = session_.clock.steady_ns() + wait_ns;
+    while (session_.clock.steady_ns() < give_up_ns) {
+      const auto latest =
+          session_.client().get<model::DeploymentReadResponse>("ReadJobLatestDeployment", request);
+      if (!latest.ok()) return;
+      if (latest->deployment().job_version() > failed.job_version()) {
+        following_return_ = true;
+        progress_ = {};
+        static_cast<void>(deployment(latest->deployment().id()));
+        return;
+      }
+      request.mutable_query()->set_wait(live_wait_ns);
+      request.mutable_query()->set_index(latest->query_meta().index());
+    }
   }
 
   // A deployment that is followed without its evaluation.
@@ -191,6 +219,7 @@ class EvaluationMonitor {
   Progress progress_;
   std::set<std::string> told_;
   std::string deployment_;
+  bool following_return_ = false;
 };
 
 }  // namespace

@@ -35,6 +35,11 @@ std::vector<std::string> sorted_groups(const model::Deployment& deployment) {
   return groups;
 }
 
+// Whether canaries have to prove themselves before anything else happens.
+bool on_trial(const model::DeploymentState& group) {
+  return group.desired_canaries() > 0 && !group.promoted();
+}
+
 }  // namespace
 
 std::string progress_bar(int done, int total, int width) {
@@ -71,17 +76,33 @@ std::vector<std::string> progress_lines(const Terminal& terminal, const Progress
                 terminal.paint(Color::faint, deployment.status_description()));
   for (const auto& name : sorted_groups(deployment)) {
     const auto& group = deployment.task_groups().at(name);
-    std::string line = "      " +
-                       progress_bar(group.healthy_allocs(), group.desired_total(), bar_width) +
-                       "  " + name + "  " + std::to_string(group.healthy_allocs()) + " of " +
-                       std::to_string(group.desired_total()) + " healthy";
+    const bool canaries = on_trial(group);
+    const int total = canaries ? group.desired_canaries() : group.desired_total();
+    std::string line = "      " + progress_bar(group.healthy_allocs(), total, bar_width) + "  " +
+                       name + "  " + std::to_string(group.healthy_allocs()) + " of " +
+                       std::to_string(total) + (canaries ? " canaries healthy" : " healthy");
     if (group.unhealthy_allocs() > 0) {
       line += ", " +
               terminal.paint(Color::red, std::to_string(group.unhealthy_allocs()) + " unhealthy");
     }
     out.push_back(std::move(line));
   }
+  if (auto hint = promotion_hint(deployment, verbose); !hint.empty()) out.push_back(hint);
   return out;
+}
+
+std::string promotion_hint(const model::Deployment& deployment, bool verbose) {
+  if (deployment.status() != "running") return "";
+  bool waits = false;
+  for (const auto& [name, group] : deployment.task_groups()) {
+    if (!on_trial(group)) continue;
+    if (group.auto_promote() || group.healthy_allocs() < group.desired_canaries()) return "";
+    waits = true;
+  }
+  if (!waits) return "";
+  const std::string id = short_id(deployment.id(), verbose);
+  return "    The canaries are healthy: go on with `yurt deployment promote " + id +
+         "`, go back with `yurt deployment fail " + id + "`";
 }
 
 std::vector<std::string> deployment_lines(const Terminal& terminal,
@@ -93,10 +114,14 @@ std::vector<std::string> deployment_lines(const Terminal& terminal,
   for (const auto& name : sorted_groups(deployment)) {
     const auto& group = deployment.task_groups().at(name);
     out.push_back("      group \"" + name + "\": desired " + std::to_string(group.desired_total()) +
+                  (group.desired_canaries() == 0 ? ""
+                   : group.promoted()            ? ", promoted"
+                                      : ", canaries " + std::to_string(group.desired_canaries())) +
                   ", placed " + std::to_string(group.placed_allocs()) + ", healthy " +
                   std::to_string(group.healthy_allocs()) + ", unhealthy " +
                   std::to_string(group.unhealthy_allocs()));
   }
+  if (auto hint = promotion_hint(deployment, verbose); !hint.empty()) out.push_back(hint);
   return out;
 }
 

@@ -23,6 +23,9 @@ struct Progress {
 // "[======>   ]": how much of `total` is done. REQUIRES: width >= 2
 [[nodiscard]] std::string progress_bar(int done, int total, int width);
 
+// What to do about a deployment whose canaries are healthy and wait for somebody; else "".
+[[nodiscard]] std::string promotion_hint(const model::Deployment& deployment, bool verbose);
+
 // The deployment's state and one line a group, as lines that tell a change apart.
 [[nodiscard]] std::vector<std::string> deployment_lines(const Terminal& terminal,
                                                         const model::Deployment& deployment,

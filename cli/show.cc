@@ -84,16 +84,38 @@ std::string deployment_text(Session& session, const model::Deployment& deploymen
       key_values(terminal, {{"ID", short_id(deployment.id(), verbose)},
                             {"Status", status_text(terminal, deployment.status())},
                             {"Description", deployment.status_description()}});
-  std::vector<Row> rows;
+  bool reverts = false, canaries = false;
   for (const auto& [name, group] : deployment.task_groups()) {
-    rows.push_back({name, std::to_string(group.desired_total()),
-                    std::to_string(group.placed_allocs()), std::to_string(group.healthy_allocs()),
-                    std::to_string(group.unhealthy_allocs()),
-                    timestamp(group.require_progress_by())});
+    reverts |= group.auto_revert();
+    canaries |= group.desired_canaries() > 0;
+  }
+  std::vector<Row> rows;
+  const auto add_row = [&](const std::string& name, const std::string& auto_revert,
+                           const std::string& promoted, const std::string& desired,
+                           const std::string& desired_canaries, Row rest) {
+    Row row{name};
+    if (reverts) row.push_back(auto_revert);
+    if (canaries) row.push_back(promoted);
+    row.push_back(desired);
+    if (canaries) row.push_back(desired_canaries);
+    std::move(rest.begin(), rest.end(), std::back_inserter(row));
+    rows.push_back(std::move(row));
+  };
+  for (const auto& [name, group] : deployment.task_groups()) {
+    const bool has_canaries = group.desired_canaries() > 0;
+    add_row(name, group.auto_revert() ? "true" : "false",
+            !has_canaries      ? "N/A"
+            : group.promoted() ? "true"
+                               : "false",
+            std::to_string(group.desired_total()),
+            has_canaries ? std::to_string(group.desired_canaries()) : "N/A",
+            {std::to_string(group.placed_allocs()), std::to_string(group.healthy_allocs()),
+             std::to_string(group.unhealthy_allocs()), timestamp(group.require_progress_by())});
   }
   std::sort(rows.begin(), rows.end());
-  rows.insert(rows.begin(),
-              {"Task Group", "Desired", "Placed", "Healthy", "Unhealthy", "Progress Deadline"});
+  add_row("Task Group", "Auto Revert", "Promoted", "Desired", "Canaries",
+          {"Placed", "Healthy", "Unhealthy", "Progress Deadline"});
+  std::rotate(rows.begin(), rows.end() - 1, rows.end());
   return head + "\n\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows);
 }
 

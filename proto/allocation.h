@@ -95,6 +95,8 @@ struct AllocExtra {
   EvalId followup_eval;
   DeploymentId deployment;
   std::optional<bool> deployment_healthy;  // nullopt: not known yet
+  // When that was decided. Kept while an allocation that was healthy waits for a new deployment's
+  // verdict.
   std::int64_t deployment_health_time = 0;
   bool canary = false;
   Transition transition;

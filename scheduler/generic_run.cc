@@ -5,6 +5,7 @@
 
 #include "scheduler/blocked_eval.h"
 #include "scheduler/reconcile/deployment_status.h"
+#include "scheduler/reconcile/descriptions.h"
 #include "scheduler/reconcile/reschedule_policy.h"
 #include "scheduler/run_context.h"
 
@@ -160,6 +161,7 @@ class GenericRun {
       placer.left(*request.previous);
     }
     auto choice = placer.choose(wish_of(request, request.job->group(index)));
+    if (!choice && request.gives_way) return place_instead(group, request, placer, index);
     if (!choice) {
       run_.outcome.failed_groups[group.name] = placer.metrics(true);
       ++run_.outcome.queued[group.name];
@@ -169,14 +171,40 @@ class GenericRun {
     if (request.stop_previous) {
       plan().stop.push_back({request.previous, request.stop_description, std::nullopt, EvalId{}});
     }
+    commit(group, request, placer, index, *std::move(choice));
+  }
+
+  // A canary that finds no room beside takes the place of an old instance.
+  void place_instead(Group& group, const PlaceRequest& request, GroupPlacer& placer, int index) {
+    run_.proposal.leave(request.gives_way);
+    placer.left(*request.gives_way);
+    auto choice = placer.choose(wish_of(request, request.job->group(index)));
+    if (!choice) {
+      run_.outcome.failed_groups[group.name] = placer.metrics(true);
+      ++run_.outcome.queued[group.name];
+      run_.proposal.stay(request.gives_way);
+      return;
+    }
+    plan().stop.push_back({request.gives_way, description::gives_way, std::nullopt, EvalId{}});
+    auto& desired = group.result.desired;
+    desired.set_stop(desired.stop() + 1);
+    desired.set_ignore(desired.ignore() - 1);
+    PlaceRequest instead = request;
+    instead.previous = request.gives_way;
+    commit(group, instead, placer, index, *std::move(choice));
+  }
+
+  void commit(Group& group, const PlaceRequest& request, GroupPlacer& placer, int index,
+              GroupPlacer::Choice choice) {
     PlacedMetrics& metrics = metrics_[&placer];
     if (metrics.placed++ < placements_with_own_metrics) {
       metrics.last = std::make_shared<const model::AllocMetric>(placer.metrics(false));
     }
     auto& desired = group.result.desired;
-    desired.set_preemptions(desired.preemptions() + choice->victims.size());
-    run_.commit_placement(placer, *std::move(choice), request.job, index, request.name_index,
-                          metrics.last, extra_for(group, request, !choice->victims.empty()));
+    desired.set_preemptions(desired.preemptions() + choice.victims.size());
+    auto extra = extra_for(group, request, !choice.victims.empty());
+    run_.commit_placement(placer, std::move(choice), request.job, index, request.name_index,
+                          metrics.last, std::move(extra));
   }
 
   std::shared_ptr<AllocExtra> extra_for(Group& group, const PlaceRequest& request, bool preempts) {

@@ -77,6 +77,18 @@ void check_update(const model::Job& job, const model::TaskGroup& group, const st
   if (update.auto_promote() && update.canary() == 0) {
     issues.error(path_of(own_path, "auto_promote"), "auto_promote needs a canary count above 0");
   }
+  if (!update.canary_placement().empty()) {
+    const std::string placement_path = path_of(own_path, "canary_placement");
+    check_choice("canary_placement", update.canary_placement(), {"beside", "replace"},
+                 placement_path, issues);
+    if (job.type() == "system") {
+      issues.warning(placement_path,
+                     "canary_placement has no effect on a system job: its canaries always take the"
+                     " place of the old allocation on their node");
+    } else if (update.canary() == 0) {
+      issues.error(placement_path, "canary_placement needs a canary count above 0");
+    }
+  }
   if (job.type() == "service" && update.max_parallel() > group.count() && group.count() > 0) {
     issues.warning(path_of(own_path, "max_parallel"),
                    "max_parallel is " + std::to_string(update.max_parallel()) +

@@ -29,15 +29,9 @@ void check_task_to_come(const model::Task& task, const std::string& path, Issues
 }  // namespace
 
 void check_to_come(const model::Job& job, Issues& issues) {
-  const bool in_job = !job.update().canary_placement().empty();
-  if (in_job) refuse("canary_placement", "update.canary_placement", issues);
   for (int g = 0; g < job.group_size(); ++g) {
     const model::TaskGroup& group = job.group(g);
     const std::string path = path_of("", "group", g);
-    // Groups inherit the job's.
-    if (!in_job && !group.update().canary_placement().empty()) {
-      refuse("canary_placement", path_of(path, "update.canary_placement"), issues);
-    }
     for (int t = 0; t < group.task_size(); ++t) {
       check_task_to_come(group.task(t), path_of(path, "task", t), issues);
     }

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "scheduler/reconcile/canaries.h"
 #include "scheduler/reconcile/client_stop.h"
 #include "scheduler/reconcile/descriptions.h"
 #include "scheduler/reconcile/followups.h"
+#include "scheduler/reconcile/lent_place.h"
 #include "scheduler/reconcile/name_index.h"
 #include "scheduler/reconcile/reconnect.h"
+#include "scheduler/reconcile/serving.h"
 #include "scheduler/reconcile/surplus.h"
 #include "scheduler/reconcile/untainted.h"
 #include "scheduler/reconcile/update_block.h"
@@ -51,6 +54,7 @@ class GroupPass {
     count_names();
     stop_surplus();
     sort_updates();
+    find_places();
     request_canaries();
     place();
     delay();
@@ -139,12 +143,7 @@ class GroupPass {
   // --- 3
   void settle_reconnecting() {
     for (const AllocRef& original : reconnecting_) {
-      Allocs replacements;
-      for (const AllocRef& other : untainted_) {
-        if (other->name_index == original->name_index && !other->terminal()) {
-          replacements.push_back(other);
-        }
-      }
+      const Allocs replacements = replacements_of(*original, untainted_);
       if (!original_stays(*original, replacements)) {
         stop(original, description::reconnected);
         continue;
@@ -153,11 +152,7 @@ class GroupPass {
         stop(replacement, description::reconnected);
         std::erase(untainted_, replacement);
       }
-      // Saying its status again is what ends its time as a disconnected allocation.
-      Update update;
-      update.alloc = original;
-      update.client = original->client;
-      out_.update.push_back(std::move(update));
+      out_.update.push_back(as_reconnected(original));
       out_.desired.set_reconnect(out_.desired.reconnect() + 1);
       untainted_.push_back(original);
     }
@@ -191,11 +186,7 @@ class GroupPass {
     input.counts = [&](const Allocation& alloc) {
       return alloc.client != ClientStatus::unknown && !(canarying_ && is_canary(alloc));
     };
-    if (state_ != nullptr && state_->promoted()) {
-      for (const std::string& id : state_->placed_canaries()) {
-        input.promoted_canaries.insert(AllocId::parse_or_nil(id));
-      }
-    }
+    input.promoted_canaries = promoted_canaries(state_);
     std::unordered_set<AllocId> gone;
     const auto drop = [&](const AllocRef& alloc) {
       stop(alloc, description::not_needed);
@@ -237,50 +228,47 @@ class GroupPass {
         case UpdateKind::destructive: destructive_.push_back(alloc); break;
       }
     }
-    std::sort(destructive_.begin(), destructive_.end(), by_name);
+    // Replacing what does not serve costs nothing: those first.
+    std::sort(destructive_.begin(), destructive_.end(), [](const AllocRef& a, const AllocRef& b) {
+      const bool a_serves = serves(*a), b_serves = serves(*b);
+      return a_serves != b_serves ? b_serves : by_name(a, b);
+    });
     out_.desired.set_in_place_update(out_.in_place.size());
   }
 
   // --- 6
+  void find_places() {
+    const auto part = [&](const Allocation& alloc) { return !is_canary(alloc); };
+    places_ = survey_places(in_.allocs, {&untainted_, &reschedule_now_, &migrate_, &disconnecting_},
+                            part, count_);
+  }
+
   void request_canaries() {
     const int wanted = strategy_ != nullptr ? strategy_->canary() : 0;
-    const auto have = std::count_if(untainted_.begin(), untainted_.end(),
-                                    [&](const AllocRef& alloc) { return is_canary(*alloc); });
+    std::ptrdiff_t have = 0;
+    for (const Allocs* set : {&untainted_, &reschedule_now_, &migrate_}) {
+      for (const AllocRef& alloc : *set) have += is_canary(*alloc) ? 1 : 0;
+    }
     const bool promoted = state_ != nullptr && state_->promoted();
     canaries_required_ = !destructive_.empty() && have < wanted && !promoted;
-    if (!canaries_required_) return;
-    canarying_ = true;
-    if (in_.deployment.paused || in_.deployment.failed) return;
-
-    std::unordered_set<std::uint32_t> taken;
-    for (const AllocRef& alloc : untainted_) {
-      if (is_canary(*alloc)) taken.insert(alloc->name_index);
-    }
-    auto old = destructive_.begin();
-    for (auto left = wanted - have; left > 0; --left) {
-      while (old != destructive_.end() && taken.contains((*old)->name_index)) ++old;
-      PlaceRequest request;
-      request.job = in_.job_ref;
-      request.canary = true;
-      if (old != destructive_.end()) {
-        request.name_index = (*old)->name_index;
-        taken.insert(request.name_index);
-      } else {
-        request.name_index = names_.take();
-      }
-      out_.place.push_back(std::move(request));
-      out_.desired.set_canary(out_.desired.canary() + 1);
-    }
+    canarying_ = canarying_ || canaries_required_;
+    if (!canaries_required_ || in_.deployment.paused || in_.deployment.failed) return;
+    out_.place =
+        canary_requests({*strategy_, in_.job_ref, count_, wanted - have, untainted_, destructive_,
+                         [this](const Allocation& alloc) { return is_canary(alloc); }},
+                        places_, names_);
+    out_.desired.set_canary(out_.place.size());
   }
 
   // --- 7
   [[nodiscard]] int update_limit() const {
     if (strategy_ == nullptr || (destructive_.empty() && migrate_.empty())) return count_;
-    if (in_.deployment.current == nullptr) return strategy_->max_parallel();
     if (in_.deployment.paused || in_.deployment.failed || canarying_) return 0;
     int limit = strategy_->max_parallel();
+    // What is taken over as it is, but does not serve, is down already.
+    for (const AllocRef& alloc : out_.in_place) limit -= serves(*alloc) ? 0 : 1;
     for (const AllocRef& alloc : untainted_) {
-      if (alloc->more().deployment != deployment_) continue;
+      if (deployment_.is_nil() || alloc->more().deployment != deployment_) continue;
       if (!alloc->more().deployment_healthy) {
         --limit;
       } else if (!*alloc->more().deployment_healthy) {
@@ -385,7 +373,10 @@ class GroupPass {
       ++existing;
       requests.push_back(successor(alloc));
     }
-    if (!ready) return requests;
+    if (!ready) {
+      give_places_back(requests);
+      return requests;
+    }
     for (; existing < count_; ++existing) {
       PlaceRequest request;
       request.job = in_.job_ref;
@@ -393,6 +384,18 @@ class GroupPass {
       requests.push_back(std::move(request));
     }
     return requests;
+  }
+
+  // The old version comes back to where its canaries are over.
+  void give_places_back(std::vector<PlaceRequest>& requests) {
+    if (in_.deployment.paused) return;
+    for (const LentPlace& place : places_.open) {
+      PlaceRequest request;
+      request.name_index = place.owner->name_index;
+      request.job = place.owner->job;
+      request.previous = place.holder;
+      requests.push_back(std::move(request));
+    }
   }
 
   // Evaluations for what can't be done yet, and marks on the allocations that wait for them.
@@ -441,12 +444,8 @@ class GroupPass {
     const bool updates = !destructive_.empty() || !out_.in_place.empty();
     if (in_.deployment.current == nullptr && strategy_ != nullptr &&
         (!had_this_version || updates)) {
-      auto& fresh = out_.new_deployment.emplace();
-      fresh.set_auto_revert(strategy_->auto_revert());
-      fresh.set_auto_promote(strategy_->auto_promote());
-      fresh.set_progress_deadline(strategy_->progress_deadline());
-      fresh.set_desired_total(count_);
-      if (canaries_required_) fresh.set_desired_canaries(strategy_->canary());
+      out_.new_deployment =
+          deployment_part(*strategy_, count_, canaries_required_ ? strategy_->canary() : 0);
     }
     const bool settled = destructive_.empty() && out_.in_place.empty() && out_.place.empty() &&
                          migrate_.empty() && reschedule_now_.empty() &&
@@ -489,6 +488,7 @@ class GroupPass {
   bool waits_for_clients_ = false;
   Allocs untainted_, migrate_, lost_, disconnecting_, reconnecting_, reschedule_now_, destructive_;
   std::vector<Delayed> later_, lost_later_;
+  LentPlaces places_;
   NameIndex names_;
   GroupResult out_;
 };

@@ -28,6 +28,8 @@ struct PlaceRequest {
   // The previous one is stopped if, and only if, this one finds a node.
   bool stop_previous = false;
   std::string stop_description;
+  // Of a canary: the old instance whose place it takes where there is no room beside; null: none.
+  AllocRef gives_way;
 };
 
 // What can be done with a running allocation of another job version.

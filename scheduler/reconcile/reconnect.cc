@@ -46,4 +46,20 @@ bool original_stays(const Allocation& original, const std::vector<AllocRef>& rep
   return !any([&](const AllocRef& alloc) { return placed_score(*alloc) > placed_score(original); });
 }
 
+std::vector<AllocRef> replacements_of(const Allocation& original,
+                                      const std::vector<AllocRef>& allocs) {
+  std::vector<AllocRef> found;
+  std::copy_if(allocs.begin(), allocs.end(), std::back_inserter(found), [&](const AllocRef& other) {
+    return other->name_index == original.name_index && !other->terminal();
+  });
+  return found;
+}
+
+Update as_reconnected(const AllocRef& alloc) {
+  Update update;
+  update.alloc = alloc;
+  update.client = alloc->client;
+  return update;
+}
+
 }  // namespace yurt::scheduler

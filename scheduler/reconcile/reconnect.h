@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proto/allocation.h"
+#include "scheduler/plan.h"
 
 namespace yurt::scheduler {
 
@@ -13,5 +14,12 @@ namespace yurt::scheduler {
 // the group's disconnect.reconcile decides.
 [[nodiscard]] bool original_stays(const Allocation& original,
                                   const std::vector<AllocRef>& replacements);
+
+// The live ones among `allocs` that have the original's name.
+[[nodiscard]] std::vector<AllocRef> replacements_of(const Allocation& original,
+                                                    const std::vector<AllocRef>& allocs);
+
+// Saying its status again is what ends an allocation's time as a disconnected one.
+[[nodiscard]] Update as_reconnected(const AllocRef& alloc);
 
 }  // namespace yurt::scheduler

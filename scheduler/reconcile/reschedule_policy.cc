@@ -46,15 +46,20 @@ std::optional<std::int64_t> reschedule_time(const Allocation& alloc) {
   if (alloc.client != ClientStatus::failed || alloc.desired == DesiredStatus::stop || !policy) {
     return std::nullopt;
   }
-  const auto& records = alloc.more().reschedules;
   const std::int64_t failed = failed_at(alloc);
-  if (!policy->unlimited()) {
-    const auto recent = std::count_if(records.begin(), records.end(), [&](const auto& record) {
-      return failed - record.time < policy->interval();
-    });
-    if (recent >= policy->attempts()) return std::nullopt;
-  }
-  return failed + next_delay(*policy, records, failed);
+  if (!has_attempts_left(alloc, failed)) return std::nullopt;
+  return failed + next_delay(*policy, alloc.more().reschedules, failed);
+}
+
+bool has_attempts_left(const Allocation& alloc, std::int64_t now_ns) {
+  const model::ReschedulePolicy* policy = policy_of(alloc);
+  if (policy == nullptr) return false;
+  if (policy->unlimited()) return true;
+  const auto& records = alloc.more().reschedules;
+  const auto recent = std::count_if(records.begin(), records.end(), [&](const auto& record) {
+    return now_ns - record.time < policy->interval();
+  });
+  return recent < policy->attempts();
 }
 
 std::vector<RescheduleRecord> inherited_records(const Allocation& previous, std::int64_t now_ns) {

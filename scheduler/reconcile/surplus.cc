@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/state.pb.h"
+
 namespace yurt::scheduler {
 
 std::vector<AllocRef> choose_surplus(const SurplusInput& input) {
@@ -41,6 +43,13 @@ std::vector<AllocRef> choose_surplus(const SurplusInput& input) {
   choose(input.untainted,
          [&](const Allocation& alloc) { return input.counts(alloc) && !alloc.terminal(); });
   return chosen;
+}
+
+std::unordered_set<AllocId> promoted_canaries(const model::DeploymentState* state) {
+  std::unordered_set<AllocId> canaries;
+  if (state == nullptr || !state->promoted()) return canaries;
+  for (const std::string& id : state->placed_canaries()) canaries.insert(AllocId::parse_or_nil(id));
+  return canaries;
 }
 
 }  // namespace yurt::scheduler

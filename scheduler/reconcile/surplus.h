@@ -7,6 +7,10 @@
 
 #include "proto/allocation.h"
 
+namespace yurt::model {
+class DeploymentState;
+}
+
 namespace yurt::scheduler {
 
 struct SurplusInput {
@@ -21,5 +25,8 @@ struct SurplusInput {
 // In this order, until enough are found: failed ones; those that share a name with a promoted
 // canary; those that are to move; then by falling name.
 [[nodiscard]] std::vector<AllocRef> choose_surplus(const SurplusInput& input);
+
+// The canaries of a deployment's group once they are promoted; none before. `state` may be null.
+[[nodiscard]] std::unordered_set<AllocId> promoted_canaries(const model::DeploymentState* state);
 
 }  // namespace yurt::scheduler

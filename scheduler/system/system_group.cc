@@ -5,6 +5,7 @@
 #include <map>
 
 #include "scheduler/reconcile/descriptions.h"
+#include "scheduler/reconcile/reconnect.h"
 #include "scheduler/reconcile/update_block.h"
 
 namespace yurt::scheduler {
@@ -80,10 +81,7 @@ class SystemGroup {
         out_.desired.set_disconnect(out_.desired.disconnect() + 1);
         return;
       case Fate::reconnecting: {
-        Update update;
-        update.alloc = alloc;
-        update.client = alloc->client;
-        out_.update.push_back(std::move(update));
+        out_.update.push_back(as_reconnected(alloc));
         out_.desired.set_reconnect(out_.desired.reconnect() + 1);
         on_node.live.push_back(alloc);
         return;
@@ -234,12 +232,7 @@ class SystemGroup {
     const int total = static_cast<int>(out_.place.size()) + live;
     if (!deployment_.current && strategy_ != nullptr && total > 0 &&
         (!had_this_version || updates)) {
-      auto& fresh = out_.new_deployment.emplace();
-      fresh.set_auto_revert(strategy_->auto_revert());
-      fresh.set_auto_promote(strategy_->auto_promote());
-      fresh.set_progress_deadline(strategy_->progress_deadline());
-      fresh.set_desired_total(total);
-      fresh.set_desired_canaries(new_canaries_);
+      out_.new_deployment = deployment_part(*strategy_, total, new_canaries_);
     }
     out_.deployment_complete =
         !updates && out_.place.empty() &&

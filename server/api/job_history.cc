@@ -1,9 +1,10 @@
-// A job's versions: listing them, going back to one, calling one stable.
+// A job's versions: listing them, going back to one, calling one stable, naming one.
 #include "jobspec/diff/diff.h"
 #include "server/api/operations.h"
 #include "server/api/proposals.h"
 #include "server/api/request_options.h"
 #include "server/api/views.h"
+#include "server/revert.h"
 
 namespace yurt::server {
 namespace {
@@ -69,15 +70,8 @@ void revert(const Serving& serving, std::unique_ptr<model::JobRevertRequest> req
 
   model::Command command;
   auto* registration = command.mutable_register_job();
-  *registration->mutable_job() = *target;
-  registration->mutable_job()->clear_submit_time();
-  registration->mutable_job()->clear_version_tag();
-  const auto record = snapshot.job_record(key);
-  const auto source = record->submissions.find(target->version());
-  if (source != record->submissions.end()) *registration->mutable_submission() = *source->second;
   // What is reverted is what was looked at.
-  registration->set_enforce_index(true);
-  registration->set_job_modify_index(current->job_modify_index());
+  *registration = revert_to(*snapshot.job_record(key), *target);
   Response response;
   if (is_placed(*target)) {
     *registration->mutable_evaluation() = make_evaluation(serving, *target, "job-register");
@@ -108,12 +102,70 @@ void set_stability(const Serving& serving, std::unique_ptr<model::JobStabilityRe
   });
 }
 
+// The version a tag is put on: the one named, else the newest.
+Result<std::uint64_t> version_to_tag(const Serving& serving, const JobKey& key,
+                                     const model::JobTagRequest& request) {
+  const JobRef job = serving.core.snapshot().job(key);
+  if (!job) return not_found("job");
+  if (request.tag().empty()) return Error{ErrorCode::invalid_argument, "tag name required"};
+  constexpr std::size_t most_characters = 128;
+  if (request.tag().size() > most_characters) {
+    return Error{ErrorCode::invalid_argument, "a tag's name has at most 128 characters"};
+  }
+  constexpr std::size_t most_described = 1000;
+  if (request.description().size() > most_described) {
+    return Error{ErrorCode::invalid_argument, "a tag's description has at most 1000 characters"};
+  }
+  return request.has_version() ? request.version() : job->version();
+}
+
+void propose_tag(const Serving& serving, model::Command command, Done<model::JobTagResponse> done) {
+  model::JobTagResponse response;
+  response.set_name(command.tag_job_version().name());
+  response.set_description(command.tag_job_version().description());
+  if (command.tag_job_version().has_version()) {
+    response.set_tagged_time(serving.core.clock().wall_ns());
+  }
+  propose(serving, std::move(command), std::move(done),
+          [response = std::move(response)](const Applied& applied) mutable {
+            response.set_index(applied.index);
+            return std::move(response);
+          });
+}
+
+void tag_version(const Serving& serving, std::unique_ptr<model::JobTagRequest> request,
+                 Done<model::JobTagResponse> done) {
+  const JobKey key{namespace_or_default(request->write().namespace_()), request->job_id()};
+  const auto version = version_to_tag(serving, key, *request);
+  if (!version) return done(version.error());
+  model::Command command;
+  auto& tag = *command.mutable_tag_job_version();
+  tag.set_namespace_(key.ns);
+  tag.set_job_id(key.id);
+  tag.set_name(request->tag());
+  tag.set_description(request->description());
+  tag.set_version(*version);
+  propose_tag(serving, std::move(command), std::move(done));
+}
+
+void untag_version(const Serving& serving, std::unique_ptr<model::JobTagRequest> request,
+                   Done<model::JobTagResponse> done) {
+  model::Command command;
+  auto& tag = *command.mutable_tag_job_version();
+  tag.set_namespace_(namespace_or_default(request->write().namespace_()));
+  tag.set_job_id(request->job_id());
+  tag.set_name(request->tag());
+  propose_tag(serving, std::move(command), std::move(done));
+}
+
 }  // namespace
 
 void add_job_history(OperationTable& table) {
   table.read("ListJobVersions", {Table::jobs}, &list_versions);
   table.call("RevertJob", Access::leader, &revert);
   table.call("SetJobStability", Access::leader, &set_stability);
+  table.call("TagJobVersion", Access::leader, &tag_version);
+  table.call("UntagJobVersion", Access::leader, &untag_version);
 }
 
 }  // namespace yurt::server

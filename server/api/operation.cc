@@ -18,6 +18,7 @@ OperationTable OperationTable::all() {
   add_evaluation_operations(table);
   add_allocation_operations(table);
   add_deployment_operations(table);
+  add_deployment_writes(table);
   add_node_reads(table);
   add_node_writes(table);
   add_node_pool_operations(table);

@@ -15,6 +15,7 @@ void add_batch_reads(OperationTable& table);
 void add_evaluation_operations(OperationTable& table);
 void add_allocation_operations(OperationTable& table);
 void add_deployment_operations(OperationTable& table);
+void add_deployment_writes(OperationTable& table);
 void add_node_reads(OperationTable& table);
 void add_node_writes(OperationTable& table);
 void add_node_pool_operations(OperationTable& table);

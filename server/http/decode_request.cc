@@ -90,8 +90,8 @@ void set_choice(const Route& route, const Url& url, Message& request) {
 
 // Puts the path's variable part into its field. A body that already says otherwise is refused; one
 // that says nothing is filled in, except where the field is a part of the object handed in.
-Status set_capture(const Route& route, const std::string& capture, Message& request) {
-  std::string name(capture_name(route));
+Status set_capture(const Route& route, std::string name, const std::string& capture,
+                   Message& request) {
   if (name.empty()) return {};
   Message* holder = &request;
   const std::size_t dot = name.find('.');
@@ -129,7 +129,9 @@ Result<std::unique_ptr<Message>> decode_request(const Operation& operation, cons
   const Route& route = *match.route;
   std::unique_ptr<Message> request(operation.request->New());
   YURT_TRY(read_body(route, body, *request));
-  YURT_TRY(set_capture(route, match.capture, *request));
+  YURT_TRY(set_capture(route, std::string(capture_name(route)), match.capture, *request));
+  YURT_TRY(
+      set_capture(route, std::string(second_capture_name(route)), match.second_capture, *request));
   YURT_TRY(check_required(route, url));
   set_choice(route, url, *request);
   const std::string_view captured = capture_name(route);

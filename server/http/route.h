@@ -34,7 +34,8 @@ enum class ReplyForm {
 struct Route {
   std::string_view methods;  // "GET", "PUT POST", "*" = any
   // One part may be ":field": it takes everything that is between what stands before and behind it,
-  // slashes too, and goes into that field of the request. "a.b" names a field of a field.
+  // slashes too, and goes into that field of the request. "a.b" names a field of a field. A second
+  // such part takes one name, without slashes.
   std::string_view path;
   std::string_view operation;
   ReplyForm reply = ReplyForm::message;
@@ -57,11 +58,13 @@ struct Route {
 struct RouteMatch {
   const Route* route = nullptr;  // null: the path is known, the method is not
   std::string capture;           // what the ":field" part took
+  std::string second_capture;    // and the second one, if there is one
 };
 // `path` is decoded. nullopt: no such path.
 [[nodiscard]] std::optional<RouteMatch> find_route(std::string_view method, std::string_view path);
 
 // The name of a route's ":field" part; "" when it has none.
 [[nodiscard]] std::string_view capture_name(const Route& route);
+[[nodiscard]] std::string_view second_capture_name(const Route& route);
 
 }  // namespace yurt::server

@@ -81,6 +81,9 @@ constexpr Route table[] = {
     mistakes_500(act("/v1/job/:job_id/evaluate", "EvaluateJob", maybe_body)),
     mistakes_500(act("/v1/job/:job_id/revert", "RevertJob", body)),
     mistakes_500(act("/v1/job/:job_id/stable", "SetJobStability", body)),
+    mistakes_500(act("/v1/job/:job_id/versions/:tag/tag", "TagJobVersion", maybe_body)),
+    mistakes_500(
+        remove("/v1/job/:job_id/versions/:tag/tag", "UntagJobVersion", ReplyForm::message)),
     show("/v1/job/:job_id/scale", "ReadJobScaleStatus"),
     act("/v1/job/:job_id/scale", "ScaleJob", body),
 
@@ -133,6 +136,12 @@ constexpr Route table[] = {
     show("/v1/deployments", "ListDeployments", "deployments"),
     show("/v1/deployment/:deployment_id", "ReadDeployment", "deployment"),
     show("/v1/deployment/allocations/:deployment_id", "ListDeploymentAllocations", "allocations"),
+    mistakes_500(act("/v1/deployment/promote/:deployment_id", "PromoteDeployment", body)),
+    mistakes_500(act("/v1/deployment/fail/:deployment_id", "FailDeployment", maybe_body)),
+    mistakes_500(act("/v1/deployment/pause/:deployment_id", "PauseDeployment", body)),
+    mistakes_500(
+        act("/v1/deployment/allocation-health/:deployment_id", "SetDeploymentHealth", body)),
+    enterprise("/v1/deployment/unblock/:deployment_id", "PUT POST"),
 
     // Logs, files and statistics of nodes
     open(get(ReplyForm::frames, "/v1/client/fs/logs/:alloc_id", "StreamLogs")),

@@ -47,7 +47,17 @@ class Collector {
         return false;
       }
     }
-    return old(alloc.modify_time, age_ns);
+    return old(alloc.modify_time, age_ns) && !lent_its_place(alloc);
+  }
+
+  // Whether a canary stands in its place: should that fail, this one's version comes back.
+  [[nodiscard]] bool lent_its_place(const Allocation& alloc) const {
+    AllocRef next = state_.alloc(alloc.more().next);
+    while (next && next->more().canary) {
+      if (!next->terminal()) return true;
+      next = state_.alloc(next->more().next);
+    }
+    return false;
   }
 
   [[nodiscard]] bool node_is_gone(const Allocation& alloc) const {

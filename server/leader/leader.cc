@@ -7,7 +7,6 @@
 #include "proto/job.pb.h"
 #include "server/broker/eval_update.h"
 #include "server/leader/dependencies.h"
-#include "server/leader/deployments.h"
 #include "server/leader/drain.h"
 #include "server/leader/lanes.h"
 #include "server/leader/root_keys.h"
@@ -71,7 +70,8 @@ Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clo
       keyring_(keyring),
       settings_(settings),
       heartbeats_(settings.heartbeats),
-      broker_(clock) {
+      broker_(clock),
+      deployments_(std::make_shared<DeploymentWatcher>(random)) {
   alive_->leader = this;
   applier_ = std::make_unique<PlanApplier>(store_, proposer_);
   restore(store_.subscribe(this));
@@ -134,12 +134,8 @@ void Leader::restore(const Snapshot& state) {
     return true;
   });
   locks_.restore(state, now);
+  deployments_->restore(state);
   std::lock_guard lock(mutex_);
-  state.tables().deployments.each([&](const DeploymentId& id, const DeploymentRef& deployment) {
-    if (is_live(*deployment)) moved_deployments_.insert(id);
-    return true;
-  });
-  deploying_ = !moved_deployments_.empty();
   moved_lanes_ = parents_with_waiting(state);
   moved_periodic_jobs_ = periodic_jobs(state);
   moved_sweeps_ = sweeps_with_trials(state);
@@ -178,17 +174,13 @@ void Leader::on_changes(const ChangesRef& changes) {
   for (const AllocChange& change : changes->allocs) note_freed(change);
   if (changes->scheduler_config) enqueue(blocked_.unblock_all(changes->index));
   locks_.note(*changes, clock_.steady_ns());
-  const auto moved = moved_deployments(*changes);
+  deployments_->note(*changes);
   std::lock_guard lock(mutex_);
   freed_index_ = changes->index;
   note_moved_lanes(*changes, moved_lanes_);
   note_periodic_jobs(*changes, moved_periodic_jobs_);
   moved_sweeps_.insert(moved_sweeps_.end(), changes->sweeps.begin(), changes->sweeps.end());
   jobs_moved_ |= !changes->jobs.empty();
-  moved_deployments_.insert(moved.begin(), moved.end());
-  for (const DeploymentChange& change : changes->deployments) {
-    if (change.after && is_live(*change.after)) deploying_ = true;
-  }
 }
 
 void Leader::note_freed(const AllocChange& change) {
@@ -330,46 +322,16 @@ void Leader::drain_nodes() {
 }
 
 void Leader::tend_deployments() {
-  if (!deploying_.exchange(false)) return;
-  std::set<DeploymentId> moved;
-  {
-    std::lock_guard lock(mutex_);
-    moved.swap(moved_deployments_);
+  for (auto& proposal : deployments_->look(store_.snapshot(), clock_.wall_ns())) {
+    auto about = std::make_shared<DeploymentWatcher::Proposal>();
+    about->about = std::move(proposal.about);
+    proposer_.propose(std::move(proposal.command),
+                      [watcher = deployments_, about](const Result<Applied>& applied) {
+                        if (applied.ok()) return;
+                        YURT_LOG(debug, "leader", "{}", applied.error().message);
+                        watcher->failed(*about);
+                      });
   }
-  const Snapshot state = store_.snapshot();
-  bool any = false;
-  state.tables().deployments.each([&](const DeploymentId& id, const DeploymentRef& deployment) {
-    if (!is_live(*deployment)) return true;
-    any = true;
-    const JobRef job = state.job({deployment->namespace_(), deployment->job_id()});
-    if (!job) return true;
-    const DeploymentStep step = next_deployment_step(state, *deployment, clock_.wall_ns());
-    model::Evaluation eval = new_eval(*job, "deployment-watcher", random_);
-    eval.set_deployment_id(deployment->id());
-    model::Command command;
-    if (step.fail) {
-      auto* update = command.mutable_update_deployment_status();
-      update->mutable_update()->set_deployment_id(id.to_bytes());
-      update->mutable_update()->set_status("failed");
-      update->mutable_update()->set_status_description(step.description);
-      *update->mutable_evaluation() = std::move(eval);
-    } else if (!step.release.empty()) {
-      auto* update = command.mutable_update_alloc_transitions();
-      for (const AllocRef& alloc : step.release) {
-        auto* entry = update->add_entries();
-        entry->set_id(alloc->id.to_bytes());
-        entry->mutable_transition()->set_reschedule(true);
-      }
-      *update->add_evaluations() = std::move(eval);
-    } else if (moved.contains(id)) {
-      *command.mutable_upsert_evaluations()->add_evaluations() = std::move(eval);
-    } else {
-      return true;
-    }
-    propose(std::move(command));
-    return true;
-  });
-  if (any) deploying_ = true;
 }
 
 void Leader::launch_periodic_jobs() {

@@ -17,6 +17,7 @@
 #include "server/broker/eval_broker.h"
 #include "server/broker/plan_applier.h"
 #include "server/broker/worker.h"
+#include "server/leader/deployment_watcher.h"
 #include "server/leader/garbage.h"
 #include "server/leader/heartbeats.h"
 #include "server/leader/periodic.h"
@@ -98,6 +99,7 @@ class Leader final : public ChangeListener {
   std::string root_key_trouble_;  // told last; of the timers' thread
   BlockedEvals blocked_;
   EvalBroker broker_;
+  std::shared_ptr<DeploymentWatcher> deployments_;  // proposals that end late tell it
   std::unique_ptr<PlanApplier> applier_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();
@@ -106,14 +108,12 @@ class Leader final : public ChangeListener {
   std::set<NodeId> freed_nodes_;
   std::uint64_t freed_index_ = 0;
   std::vector<EvalRef> superseded_;
-  std::set<DeploymentId> moved_deployments_;
   std::set<JobKey> moved_lanes_;  // parents
   std::vector<SweepRef> moved_sweeps_;
   std::set<JobKey> moved_periodic_jobs_;
   bool jobs_moved_ = true;     // since dependencies were looked at
   PeriodicLaunches periodic_;  // of the timers' thread
   std::atomic<bool> draining_{false};
-  std::atomic<bool> deploying_{false};
   bool stopped_ = false;
 };
 

@@ -141,6 +141,9 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kCollectGarbage: return apply(transaction, command.collect_garbage());
     case Kind::kUpdateDeploymentStatus:
       return apply(transaction, command.update_deployment_status());
+    case Kind::kPromoteDeployment: return apply(transaction, command.promote_deployment());
+    case Kind::kSetAllocHealth: return apply(transaction, command.set_alloc_health());
+    case Kind::kTagJobVersion: return apply(transaction, command.tag_job_version());
     case Kind::kRecordScalingEvent: return apply(transaction, command.record_scaling_event());
     case Kind::kDispatchJob: return apply(transaction, command.dispatch_job());
     case Kind::kStartSweep: return apply(transaction, command.start_sweep());
@@ -156,9 +159,6 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRestoreState:
       // The store's business: it replaces the tables that a transaction changes.
       return Error{ErrorCode::internal, "a state is not restored within a transaction"};
-    case Kind::kPromoteDeployment:
-    case Kind::kSetAllocHealth:
-    case Kind::kTagJobVersion:
     case Kind::kTrimSweeps:
     case Kind::KIND_NOT_SET: break;
   }

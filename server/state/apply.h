@@ -25,6 +25,9 @@ class UpdateNodeEligibility;
 class DeregisterNode;
 class CollectGarbage;
 class UpdateDeploymentStatus;
+class PromoteDeployment;
+class SetAllocHealth;
+class TagJobVersion;
 class After;
 class DispatchJob;
 class StartSweep;
@@ -73,6 +76,10 @@ inline constexpr int kept_node_events = 10;
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::CollectGarbage& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction,
                                     const model::UpdateDeploymentStatus& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction,
+                                    const model::PromoteDeployment& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::SetAllocHealth& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::TagJobVersion& command);
 
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DispatchJob& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::StartSweep& command);

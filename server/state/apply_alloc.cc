@@ -1,4 +1,4 @@
-// What agents report of allocations, what users and drains ask of them, and deployments' status.
+// What agents report of allocations, and what users and drains ask of them.
 #include <algorithm>
 
 #include "proto/command.pb.h"
@@ -25,29 +25,6 @@ void set_times(AllocEdit& edit, const model::AllocUpdate& update) {
   const AllocExtra& old = edit.alloc->more();
   edit.alloc->started_at = started;
   if (old.finished_at != finished) edit.extra().finished_at = finished;
-}
-
-void count_health(Transaction& transaction, DeploymentEdits& deployments, const Allocation& alloc,
-                  std::optional<bool> before) {
-  const AllocExtra& extra = alloc.more();
-  if (before == extra.deployment_healthy) return;
-  model::DeploymentState* state = deployments.group(extra.deployment, alloc.task_group().name());
-  if (state == nullptr) return;
-  if (before) {
-    if (*before) {
-      state->set_healthy_allocs(state->healthy_allocs() - 1);
-    } else {
-      state->set_unhealthy_allocs(state->unhealthy_allocs() - 1);
-    }
-  }
-  if (extra.deployment_healthy.value_or(false)) {
-    state->set_healthy_allocs(state->healthy_allocs() + 1);
-    if (state->progress_deadline() > 0) {
-      state->set_require_progress_by(transaction.time() + state->progress_deadline());
-    }
-  } else {
-    state->set_unhealthy_allocs(state->unhealthy_allocs() + 1);
-  }
 }
 
 void apply_update(Transaction& transaction, DeploymentEdits& deployments,
@@ -82,7 +59,7 @@ void apply_update(Transaction& transaction, DeploymentEdits& deployments,
   }
   const AllocRef published = edit.alloc;
   transaction.put_alloc(edit.alloc);
-  if (health_moved) count_health(transaction, deployments, *published, healthy_before);
+  if (health_moved) deployments.count_health(*published, healthy_before);
   if (update.has_services()) set_services(transaction, *published, update.services());
   transaction.note_metrics({published->job->namespace_(), published->job->id()}, update);
 }
@@ -115,39 +92,6 @@ Result<Applied> apply(Transaction& transaction, const model::UpdateAllocTransiti
     transaction.put_alloc(edit.alloc);
   }
   for (const auto& eval : command.evaluations()) transaction.put_eval(eval);
-  return Applied{.index = transaction.index()};
-}
-
-void move_deployment(Transaction& transaction, const DeploymentId& id, const std::string& status,
-                     const std::string& description) {
-  const DeploymentRef row = transaction.deployment(id);
-  if (!row || !is_live(*row)) return;
-  model::Deployment changed = *row;
-  changed.set_status(status);
-  changed.set_status_description(description);
-  if (status == "successful") {
-    const JobKey key{row->namespace_(), row->job_id()};
-    if (transaction.job(key) != nullptr) {
-      JobRecord& record = transaction.edit_job(key);
-      for (JobRef& version : record.versions) {
-        if (version->version() != row->job_version() || version->stable()) continue;
-        auto stable = std::make_shared<model::Job>(*version);
-        stable->set_stable(true);
-        stable->set_modify_index(transaction.index());
-        if (record.job == version) record.job = stable;
-        version = stable;
-      }
-    }
-  }
-  transaction.put_deployment(std::move(changed));
-}
-
-Result<Applied> apply(Transaction& transaction, const model::UpdateDeploymentStatus& command) {
-  const auto& update = command.update();
-  const auto id = DeploymentId::from_bytes(update.deployment_id());
-  if (!transaction.deployment(id)) return Error{ErrorCode::not_found, "deployment not found"};
-  move_deployment(transaction, id, update.status(), update.status_description());
-  if (command.has_evaluation()) transaction.put_eval(command.evaluation());
   return Applied{.index = transaction.index()};
 }
 

@@ -1,4 +1,4 @@
-// Commands about jobs: register, deregister, stability, scaling events.
+// Commands about jobs: register, deregister, scaling events.
 #include <algorithm>
 
 #include "jobspec/diff/spec_changed.h"
@@ -195,23 +195,6 @@ Result<Applied> apply(Transaction& transaction, const model::DeregisterJob& comm
     put_job_eval(transaction, command.evaluation(), applied.job_modify_index);
   }
   return applied;
-}
-
-Result<Applied> apply(Transaction& transaction, const model::SetJobStability& command) {
-  const JobKey key{command.namespace_(), command.job_id()};
-  if (transaction.job(key) == nullptr) return Error{ErrorCode::not_found, "job not found"};
-  JobRecord& record = transaction.edit_job(key);
-  for (JobRef& version : record.versions) {
-    if (version->version() != command.job_version()) continue;
-    auto changed = std::make_shared<model::Job>(*version);
-    changed->set_stable(command.stable());
-    changed->set_modify_index(transaction.index());
-    if (record.job == version) record.job = changed;
-    version = changed;
-    return answer(transaction, *changed);
-  }
-  return Error{ErrorCode::not_found,
-               "job \"" + key.id + "\" has no version " + std::to_string(command.job_version())};
 }
 
 Result<Applied> apply(Transaction& transaction, const model::RecordScalingEvent& command) {

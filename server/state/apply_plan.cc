@@ -204,6 +204,8 @@ class PlanApplication {
     const bool joins = !deployment.is_nil() && alloc->more().deployment != deployment;
     if (joins) {
       edit.extra().deployment = deployment;
+      // What was healthy is likely to be so still: see AllocExtra::deployment_health_time.
+      if (edit.extra().deployment_healthy == false) edit.extra().deployment_health_time = 0;
       edit.extra().deployment_healthy.reset();
       edit.extra().canary = false;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "proto/state.pb.h"
 #include "server/state/transaction.h"
@@ -26,6 +27,9 @@ class DeploymentEdits {
     at->second.changed = true;
     return &found->second;
   }
+
+  // Counts what `alloc` now says of its health in its deployment, where it said `before`.
+  void count_health(const Allocation& alloc, std::optional<bool> before);
 
   // Writes what was asked for.
   void put_all() {

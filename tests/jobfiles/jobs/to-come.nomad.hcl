@@ -1,6 +1,5 @@
 # What the language has and Yurt does not do yet.
 job "to-come" {
-  update { canary_placement = "replace" }
   group "g" {
     task "t" {
       driver = "raw_exec"

@@ -97,8 +97,6 @@ TEST(ValidateBatch, WhatIsNotBuiltYetIsRefused) {
           "\"nvidia/gpu/A100\" {\n}\n}\n}"),
       ElementsAre(HasSubstr("workers is not supported yet"), HasSubstr("watchdog is not"),
                   HasSubstr("share_devices is not"), HasSubstr("first_available is not")));
-  EXPECT_THAT(batch_errors("update {\ncanary_placement = \"replace\"\n}", "", "service"),
-              ElementsAre(HasSubstr("canary_placement is not supported yet")));
 }
 
 }  // namespace
