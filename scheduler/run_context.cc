@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "scheduler/reconcile/destructive_form.h"
+#include "scheduler/reconcile/reschedule_policy.h"
 
 namespace yurt::scheduler {
 namespace {
@@ -78,6 +79,11 @@ UpdateKind RunContext::update_kind(const AllocRef& alloc) {
   };
   const int group = group_index(*job, alloc->task_group().name());
   if (form(alloc->job, alloc->group) != form(job, group)) return UpdateKind::destructive;
+  // What has failed for good is given another try by a new version, as if that were another one.
+  if (alloc->client == ClientStatus::failed && job->type() == "service" &&
+      !reschedule_time(*alloc)) {
+    return UpdateKind::destructive;
+  }
   if (alloc->client_terminal()) return UpdateKind::ignore;
   // It must still be allowed where it is, and fit.
   GroupPlacer& judge = placer(job, group);

@@ -175,8 +175,13 @@ void AllocRunner::update(model::Assignment assignment, std::shared_ptr<const mod
   job_ = std::move(job);
   group_ = group;
   set_jobs();
-  if (!same_spec) machine_.update(spec());
-  perform({});
+  AllocEffects effects;
+  if (!same_spec) {
+    machine_.update(spec());
+    // Its health is judged anew from now on, though nothing else happens.
+    effects = machine_.on_time(now());
+  }
+  perform(effects);
 }
 
 AllocSpec AllocRunner::spec() const {

@@ -20,10 +20,6 @@ namespace {
 
 using Allocs = std::vector<AllocRef>;
 
-bool by_name(const AllocRef& a, const AllocRef& b) {
-  return a->name_index != b->name_index ? a->name_index < b->name_index : a->id < b->id;
-}
-
 class GroupPass {
  public:
   explicit GroupPass(const GroupInput& input)
@@ -222,17 +218,17 @@ class GroupPass {
       // What is disconnected can't be updated; what is over need not be.
       const bool skip = alloc->client == ClientStatus::unknown || alloc->server_terminal() ||
                         (batch_ && alloc->client == ClientStatus::complete);
-      switch (skip ? UpdateKind::ignore : in_.update_kind(alloc)) {
-        case UpdateKind::ignore: ignored(); break;
-        case UpdateKind::in_place: out_.in_place.push_back(alloc); break;
-        case UpdateKind::destructive: destructive_.push_back(alloc); break;
+      const UpdateKind kind = skip ? UpdateKind::ignore : in_.update_kind(alloc);
+      if (kind == UpdateKind::destructive) {
+        destructive_.push_back(alloc);
+        continue;
       }
+      kind == UpdateKind::in_place ? out_.in_place.push_back(alloc) : ignored();
+      // Down, and not to be replaced now: counted where its deployment does not count it.
+      const bool judged = !deployment_.is_nil() && alloc->more().deployment == deployment_;
+      if (!judged && alloc->client != ClientStatus::unknown && !serves(*alloc)) ++down_;
     }
-    // Replacing what does not serve costs nothing: those first.
-    std::sort(destructive_.begin(), destructive_.end(), [](const AllocRef& a, const AllocRef& b) {
-      const bool a_serves = serves(*a), b_serves = serves(*b);
-      return a_serves != b_serves ? b_serves : by_name(a, b);
-    });
+    std::sort(destructive_.begin(), destructive_.end(), replaced_before);
     out_.desired.set_in_place_update(out_.in_place.size());
   }
 
@@ -264,9 +260,7 @@ class GroupPass {
   [[nodiscard]] int update_limit() const {
     if (strategy_ == nullptr || (destructive_.empty() && migrate_.empty())) return count_;
     if (in_.deployment.paused || in_.deployment.failed || canarying_) return 0;
-    int limit = strategy_->max_parallel();
-    // What is taken over as it is, but does not serve, is down already.
-    for (const AllocRef& alloc : out_.in_place) limit -= serves(*alloc) ? 0 : 1;
+    int limit = strategy_->max_parallel() - down_;
     for (const AllocRef& alloc : untainted_) {
       if (deployment_.is_nil() || alloc->more().deployment != deployment_) continue;
       if (!alloc->more().deployment_healthy) {
@@ -486,6 +480,7 @@ class GroupPass {
   DeploymentId deployment_;
   bool canarying_ = false, canaries_required_ = false;
   bool waits_for_clients_ = false;
+  int down_ = 0;
   Allocs untainted_, migrate_, lost_, disconnecting_, reconnecting_, reschedule_now_, destructive_;
   std::vector<Delayed> later_, lost_later_;
   LentPlaces places_;

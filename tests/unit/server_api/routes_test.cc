@@ -48,6 +48,12 @@ TEST(Routes, all_that_clients_can_not_do_without_are_there) {
       {"GET", "/v1/deployments", "ListDeployments"},
       {"GET", "/v1/deployment/x", "ReadDeployment"},
       {"GET", "/v1/deployment/allocations/x", "ListDeploymentAllocations"},
+      {"PUT", "/v1/deployment/promote/x", "PromoteDeployment"},
+      {"POST", "/v1/deployment/fail/x", "FailDeployment"},
+      {"PUT", "/v1/deployment/pause/x", "PauseDeployment"},
+      {"PUT", "/v1/deployment/allocation-health/x", "SetDeploymentHealth"},
+      {"POST", "/v1/job/a/versions/gold/tag", "TagJobVersion"},
+      {"DELETE", "/v1/job/a/versions/gold/tag", "UntagJobVersion"},
       {"GET", "/v1/client/fs/logs/x", "StreamLogs"},
       {"GET", "/v1/client/stats", "ReadNodeStats"},
       {"GET", "/v1/agent/self", "ReadAgentSelf"},
@@ -107,6 +113,9 @@ TEST(Routes, job_ids_may_hold_slashes_and_the_longest_ending_decides) {
   EXPECT_EQ(capture_of("GET", "/v1/job/nightly/periodic-17/allocations"), "nightly/periodic-17");
   EXPECT_EQ(operation_of("GET", "/v1/job/nightly/periodic-17"), "ReadJob");
   EXPECT_EQ(capture_of("GET", "/v1/job/nightly/periodic-17"), "nightly/periodic-17");
+  const auto tagged = find_route("PUT", "/v1/job/a/versions/b/versions/gold/tag");
+  EXPECT_EQ(tagged->capture, "a/versions/b");
+  EXPECT_EQ(tagged->second_capture, "gold");
 }
 
 TEST(Routes, only_put_collects_garbage) {
