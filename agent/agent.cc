@@ -10,6 +10,8 @@
 #include "agent/executor/loop.h"
 #include "agent/executor/worker_pool.h"
 #include "agent/fingerprint/fingerprint.h"
+#include "agent/gpu/describe_gpus.h"
+#include "agent/gpu/gpu_monitor.h"
 #include "agent/runner/runner_context.h"
 #include "agent/session/session_server.h"
 #include "agent/state/identity.h"
@@ -28,6 +30,8 @@ namespace {
 constexpr int quick_threads = 3;
 constexpr int slow_threads = 4;
 constexpr std::int64_t fingerprint_interval_ns = 15 * nanoseconds_per_second;
+constexpr std::int64_t gpu_interval_ns = nanoseconds_per_second;
+constexpr std::int64_t gpu_patience_ns = 10 * nanoseconds_per_second;
 
 Status check(const AgentOptions& options) {
   const auto wrong = [](const std::string& what) {
@@ -131,6 +135,7 @@ struct Agent::Impl {
   ClusterData cluster;
   RestartTurns turns;
   RunnerContext context;
+  std::unique_ptr<GpuMonitor> gpus;  // null where the configuration wants none
   std::unique_ptr<HostStats> host_stats;
   std::unique_ptr<Supervisor> supervisor;
   std::unique_ptr<Connection> connection;
@@ -138,10 +143,46 @@ struct Agent::Impl {
   std::mutex stop_mutex;
   bool stopped = false;
 
+  [[nodiscard]] GpuSnapshotPtr latest_gpus() const {
+    return gpus ? gpus->snapshot() : std::make_shared<const GpuSnapshot>();
+  }
+
+  // Finds the GPUs, so that the node is registered with them from the start.
+  void find_gpus() {
+    if (!options.gpu.enabled) return;
+    gpus = std::make_unique<GpuMonitor>(make_gpu_watch(options.gpu), gpu_interval_ns);
+    gpus->start(gpu_patience_ns);
+    context.gpus = gpus->snapshot();
+  }
+
+  void watch_gpus() {
+    if (!gpus) return;
+    gpus->listen([this](const GpuSnapshotPtr& snapshot) {
+      loop.post([this, snapshot] { gpus_seen(snapshot); });
+    });
+  }
+
+  void gpus_seen(const GpuSnapshotPtr& snapshot) {
+    if (snapshot->gpus.empty() && context.gpus->gpus.empty()) return;
+    context.gpus = snapshot;
+    model::Node node = supervisor->node();
+    describe_gpus(*snapshot, options.gpu.share, node);
+    update_node(std::move(node));
+    supervisor->gpus_seen();
+  }
+
+  void update_node(model::Node node) {
+    if (!differs(supervisor->node(), node)) return;
+    YURT_LOG(info, "agent", "the node's description has changed");
+    context.node = facts_of(node, options.region);
+    supervisor->set_node(std::move(node));
+  }
+
   void build(const model::Node& node) {
     context.node = facts_of(node, options.region);
     host_stats =
-        std::make_unique<HostStats>(options.data_dir, node.node_resources().cpu().cpu_shares());
+        std::make_unique<HostStats>(options.data_dir, node.node_resources().cpu().cpu_shares(),
+                                    [this] { return latest_gpus(); });
     Supervisor::Hooks hooks;
     hooks.stats_json = [this] { return host_stats->sample(clock.wall_ns()); };
     hooks.session_wanted = [this](const std::shared_ptr<ServerLink>& link,
@@ -162,11 +203,11 @@ struct Agent::Impl {
       slow.submit([this] {
         auto node = take_fingerprint(options, identity, context.drivers, clock.wall_ns());
         loop.post([this, node = std::move(node)]() mutable {
-          if (differs(supervisor->node(), node)) {
-            YURT_LOG(info, "agent", "the node's description has changed");
-            context.node = facts_of(node, options.region);
-            supervisor->set_node(std::move(node));
-          }
+          // A driver that hangs tells of no further look: it shows here.
+          context.gpus = latest_gpus();
+          describe_gpus(*context.gpus, options.gpu.share, node);
+          update_node(std::move(node));
+          supervisor->gpus_seen();
           fingerprint_regularly();
         });
       });
@@ -213,8 +254,10 @@ Result<std::unique_ptr<Agent>> Agent::create_with(AgentOptions options, Drivers 
 
   auto impl = std::make_unique<Impl>(std::move(options), std::move(drivers), std::move(identity),
                                      std::move(store), clock, random);
-  const auto node =
+  impl->find_gpus();
+  auto node =
       take_fingerprint(impl->options, impl->identity, impl->context.drivers, clock.wall_ns());
+  describe_gpus(*impl->context.gpus, impl->options.gpu.share, node);
   for (const auto& [name, driver] : impl->context.drivers) {
     for (const auto& warning : driver->fingerprint().warnings) {
       YURT_LOG(warn, "agent", "{}: {}", name, warning);
@@ -244,6 +287,7 @@ void Agent::start() {
     impl->supervisor->start();
     impl->connection->start();
     impl->fingerprint_regularly();
+    impl->watch_gpus();
   });
 }
 
@@ -251,6 +295,7 @@ void Agent::stop() {
   const std::lock_guard lock(impl_->stop_mutex);
   if (std::exchange(impl_->stopped, true)) return;
   impl_->sessions->stop();
+  if (impl_->gpus) impl_->gpus->stop();
   impl_->quick.stop();
   impl_->slow.stop();
   impl_->loop.stop();

@@ -52,6 +52,15 @@ struct RawExecOptions {
   std::vector<std::string> denied_envvars;  // globs; no task gets these
 };
 
+struct GpuOptions {
+  bool enabled = true;
+  // "" = NVIDIA's own name for it, whose absence is then no news.
+  std::string nvml_library;
+  bool share = true;                 // tasks may be given slices
+  std::vector<std::string> ignored;  // UUIDs that are left alone
+  std::string system_root;           // before /sys, /proc and /dev: for tests
+};
+
 struct DockerSettings {
   bool enabled = false;
   drivers::docker::DockerOptions driver;  // state_folder is the agent's business
@@ -85,6 +94,7 @@ struct AgentOptions {
   GcOptions gc;
   RawExecOptions raw_exec;
   DockerSettings docker;
+  GpuOptions gpu;
   // Variables of the agent's own environment that host processes must not inherit; "*" at the end
   // stands for any rest.
   std::vector<std::string> env_denylist = {

@@ -58,6 +58,8 @@ struct Resources {
   std::vector<std::uint32_t> cores;  // reserved core ids; empty = may use all
   std::int64_t memory_mib = 0;       // 0 = no limit and no reservation
   std::int64_t memory_max_mib = 0;   // hard limit: 0 = memory_mib, -1 = none
+  // Character devices the task must not open, as "major:minor".
+  std::vector<std::string> denied_devices{};
   // What the whole machine has, so that a share of it can be told; 0 = not known.
   std::int64_t machine_cpu_mhz = 0;
 };
@@ -75,6 +77,19 @@ struct HostMount {
   std::string host_path;  // absolute; exists
   std::string task_path;  // absolute, within the task's own file system
   bool read_only = false;
+};
+
+// A GPU, or an instance of one, that the task was granted.
+struct TaskDevice {
+  std::string vendor;              // "nvidia", "amd"
+  std::string id;                  // as the vendor's tools name it: a UUID
+  std::vector<std::string> files;  // of its own, e.g. "/dev/nvidia0"
+};
+
+struct TaskDevices {
+  std::vector<TaskDevice> granted;
+  // The files of the machine's other GPUs: a task that was granted some is to use no others.
+  std::vector<std::string> withheld_files;
 };
 
 // Where a task's output goes: `<folder>/<prefix>.stdout.<N>` and `<prefix>.stderr.<N>`, N growing,
@@ -114,6 +129,8 @@ struct TaskConfig {
 
   // The job's kill_signal: what stop() will most likely be asked to send. 0 = the driver's own.
   int stop_signal = 0;
+
+  TaskDevices devices;
 
   // For drivers whose tasks have a network and a file system of their own.
   std::vector<TaskPort> ports;

@@ -191,6 +191,11 @@ Result<agent::AgentOptions> agent_options(const model::Config& config) {
     out.host_networks.push_back(
         {network.name(), network.cidr(), network.interface(), network.reserved_ports()});
   }
+  const auto& gpu = wanted.gpu();
+  if (gpu.has_enabled()) out.gpu.enabled = gpu.enabled();
+  out.gpu.nvml_library = gpu.nvml_library();
+  if (gpu.has_share()) out.gpu.share = gpu.share();
+  out.gpu.ignored.assign(gpu.ignored().begin(), gpu.ignored().end());
   YURT_TRY(read_plugins(config, out));
   return out;
 }

@@ -1,5 +1,7 @@
 #include "agent/fingerprint/fingerprint.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 
@@ -171,8 +173,13 @@ bool differs(const model::Node& before, const model::Node& after) {
       drivers[name] = driver.health_description() + (driver.healthy() ? "+" : "-");
     }
     node.clear_drivers();
-    return std::tuple(std::move(attributes), std::move(drivers),
-                      node.node_resources().SerializeAsString(), node.name());
+    std::string resources;
+    google::protobuf::io::StringOutputStream stream(&resources);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    node.node_resources().SerializeToCodedStream(&coded);
+    coded.Trim();
+    return std::tuple(std::move(attributes), std::move(drivers), std::move(resources), node.name());
   };
   return still(before) != still(after);
 }

@@ -367,6 +367,7 @@ void AllocRunner::watch_metrics() {
           news |= alive->read_metrics(i);
         }
         if (news) alive->perform({});
+        alive->watch_idleness();
         if (any_runs) alive->watch_metrics();
       });
 }

@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "agent/alloc_dir/alloc_dir.h"
 #include "agent/runner/alloc_machine.h"
+#include "agent/runner/idle_rule.h"
 #include "agent/runner/metrics_file.h"
 #include "agent/runner/roll.h"
 #include "agent/runner/runner_context.h"
@@ -21,6 +23,9 @@
 #include "proto/agent_stream.pb.h"
 
 namespace yurt::agent {
+
+// The metric under which a task's highest use of GPU memory (MiB, all its GPUs together) is kept.
+inline constexpr const char* gpu_peak_metric = "gpu_memory_peak_mib";
 
 // Runs found at the drivers when the agent started, by TaskConfig::id.
 using FoundRuns = std::map<std::string, std::shared_ptr<drivers::Task>>;
@@ -51,6 +56,10 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void stop(const StopOrder& order);
   [[nodiscard]] Status restart(const std::string& task, bool all_tasks, const std::string& reason);
   [[nodiscard]] Status signal(const std::string& task, const std::string& signal_name);
+
+  // There has been another look at the GPUs (RunnerContext::gpus): tasks on one that can't be used
+  // any more fail, so that the servers place them elsewhere.
+  void gpus_seen();
 
   [[nodiscard]] AllocId id() const { return id_; }
   [[nodiscard]] const model::Assignment& assignment() const { return *assignment_; }
@@ -93,6 +102,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   // Takes in what the task has reported since the last look; true when there was something.
   bool read_metrics(std::size_t task);
   void watch_metrics();
+  void note_gpu_peak(std::size_t task, const std::vector<std::string>& ids);
+  void watch_idleness();
+  void act_on_idleness(std::size_t task, const IdleRule& rule);
   void set_jobs();
 
   RunnerContext& context_;
@@ -109,6 +121,12 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   Loop::TimerId roll_timer_ = 0;
   std::map<std::size_t, MetricsFile> metrics_;  // of tasks that have started
   Loop::TimerId metrics_timer_ = 0;
+  std::map<std::size_t, IdleRule> idle_rules_;  // of tasks with a watchdog
+  std::set<std::size_t> failed_by_gpu_;
+  struct GpuPeak {
+    std::int64_t bytes = 0, told_bytes = 0, told_steady_ns = 0;
+  };
+  std::map<std::size_t, GpuPeak> gpu_peaks_;
   Loop::TimerId timer_ = 0;
   std::int64_t timer_at_ns_ = 0;
   std::int64_t terminal_at_wall_ns_ = 0;

@@ -10,6 +10,7 @@
 #include "agent/environment/node_facts.h"
 #include "agent/executor/loop.h"
 #include "agent/executor/worker_pool.h"
+#include "agent/gpu/gpu.h"
 #include "agent/options.h"
 #include "agent/state/state_store.h"
 #include "agent/stream/cluster_data.h"
@@ -35,6 +36,7 @@ struct RunnerContext {
   DriverMap drivers;
   std::shared_ptr<const NodeFacts> node;
   std::map<std::string, std::string> inherited_environment;
+  GpuSnapshotPtr gpus = std::make_shared<GpuSnapshot>();  // the latest look at them
 };
 
 }  // namespace yurt::agent

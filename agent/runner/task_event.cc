@@ -173,6 +173,24 @@ model::TaskEvent template_failure(const std::string& error) {
   return event;
 }
 
+model::TaskEvent device_failed(const std::string& reason) {
+  auto event = make("Device Failed", "Device failed: " + reason);
+  event.set_fails_task(true);
+  detail(event, "fails_task", "true");
+  detail(event, "device_error", reason);
+  return event;
+}
+
+model::TaskEvent watchdog(const std::string& reason, bool fails_task) {
+  auto event = make("Watchdog", reason);
+  event.set_message(reason);
+  detail(event, "message", reason);
+  if (!fails_task) return event;
+  event.set_fails_task(true);
+  detail(event, "fails_task", "true");
+  return event;
+}
+
 model::TaskEvent leader_dead() { return make("Leader Task Dead", "Leader Task in Group dead"); }
 
 model::TaskEvent sibling_failed(const std::string& sibling) {

@@ -44,6 +44,9 @@ void append(model::TaskState& state, model::TaskEvent event, std::int64_t wall_n
 [[nodiscard]] model::TaskEvent main_tasks_dead();
 [[nodiscard]] model::TaskEvent log_warning(const std::string& message);
 [[nodiscard]] model::TaskEvent waiting_for_previous();
+// `reason` names the device.
+[[nodiscard]] model::TaskEvent device_failed(const std::string& reason);
+[[nodiscard]] model::TaskEvent watchdog(const std::string& reason, bool fails_task);
 [[nodiscard]] model::TaskEvent alloc_unhealthy(const std::string& message);
 
 }  // namespace yurt::agent::task_event

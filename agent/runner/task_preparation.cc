@@ -6,6 +6,7 @@
 #include "agent/alloc_dir/task_path.h"
 #include "agent/artifact/artifact.h"
 #include "agent/fs/confined_root.h"
+#include "agent/gpu/gpu_environment.h"
 #include "agent/runner/task_event.h"
 #include "drivers/signals.h"
 
@@ -28,9 +29,15 @@ std::shared_ptr<const TaskEnvironment> make_environment(
   if (const auto inner = request.driver ? request.driver->inner_folders() : std::nullopt) {
     paths = {inner->alloc_dir, inner->task_dir, inner->secrets_dir};
   }
+  auto beneath = request.inherited_environment;
+  const auto& granted = request.assignment->resources().tasks();
+  if (const auto own = granted.find(request.task->name()); own != granted.end()) {
+    for (auto& [name, value] : gpu_environment(own->second.devices(), *request.gpus)) {
+      beneath.insert_or_assign(name, std::move(value));
+    }
+  }
   return std::make_shared<TaskEnvironment>(*request.assignment, *request.job, *request.group,
-                                           *request.task, paths, request.node,
-                                           request.inherited_environment, extra);
+                                           *request.task, paths, request.node, beneath, extra);
 }
 
 TemplateScope template_scope(const PreparationRequest& request) {
@@ -136,6 +143,13 @@ Status add_volumes(const PreparationRequest& request, drivers::TaskConfig& confi
   return {};
 }
 
+// A container reaches the machine's MPS daemon through its pipe directory.
+void add_mps(const TaskEnvironment& environment, drivers::TaskConfig& config) {
+  const auto pipe = environment.variables().find("CUDA_MPS_PIPE_DIRECTORY");
+  if (pipe == environment.variables().end() || config.devices.granted.empty()) return;
+  config.mounts.push_back({pipe->second, pipe->second, false});
+}
+
 Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
                                           const TaskEnvironment& environment) {
   const auto& task = *request.task;
@@ -159,6 +173,7 @@ Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
     }
     config.resources.memory_mib = resources.memory().memory_mb();
     config.resources.memory_max_mib = resources.memory().memory_max_mb();
+    config.devices = task_devices(resources.devices(), *request.gpus);
   }
   if (const auto total = request.node->attributes.find("cpu.totalcompute");
       total != request.node->attributes.end()) {
@@ -167,6 +182,7 @@ Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
   if (request.driver->inner_folders()) {
     add_ports(request, config);
     YURT_TRY(add_volumes(request, config));
+    add_mps(environment, config);
   }
   if (!task.kill_signal().empty()) {
     config.stop_signal = drivers::parse_signal(task.kill_signal()).value_or(0);

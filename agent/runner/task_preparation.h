@@ -16,6 +16,7 @@
 #include "agent/alloc_dir/alloc_dir.h"
 #include "agent/environment/node_facts.h"
 #include "agent/environment/task_environment.h"
+#include "agent/gpu/gpu.h"
 #include "agent/options.h"
 #include "agent/runner/task_machine.h"
 #include "agent/template/task_templates.h"
@@ -34,7 +35,8 @@ struct PreparationRequest {
   std::map<std::string, std::string> inherited_environment;
   std::shared_ptr<drivers::Driver> driver;
   std::vector<HostVolumeOptions> host_volumes;  // this node's
-  bool allow_files = false;                     // artifacts may be files of this machine
+  GpuSnapshotPtr gpus = std::make_shared<GpuSnapshot>();
+  bool allow_files = false;                  // artifacts may be files of this machine
   bool fetch_artifacts = true;               // false: an earlier run of the task has fetched them
   bool render_templates = true;              // false: they were rendered and are kept
   std::shared_ptr<TaskTemplates> templates;  // of an earlier run, or null

@@ -74,6 +74,7 @@ PreparationRequest TaskRunner::preparation_request() const {
                              .inherited_environment = {},
                              .driver = nullptr,
                              .host_volumes = context_.options.host_volumes,
+                             .gpus = context_.gpus,
                              // Whoever may run programs here can read these files anyway.
                              .allow_files = context_.options.raw_exec.enabled,
                              .fetch_artifacts = !artifacts_fetched_,

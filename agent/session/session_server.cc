@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/gpu/task_gpu_use.h"
 #include "agent/session/session.h"
 #include "agent/stats/alloc_stats.h"
 #include "base/log.h"
@@ -48,14 +49,15 @@ Status send_json(SessionStream& stream, std::string json) {
 
 using Runs = std::vector<std::pair<std::string, std::shared_ptr<drivers::Task>>>;
 
-Status serve_alloc_stats(Result<Runs> runs, double core_mhz, Clock& clock, SessionStream& stream) {
+Status serve_alloc_stats(Result<Runs> runs, const AllocGpus& gpus, double core_mhz, Clock& clock,
+                         SessionStream& stream) {
   if (!runs.ok()) return runs.error();
   std::vector<std::pair<std::string, drivers::TaskStats>> stats;
   for (const auto& [name, run] : *runs) {
     // A task that has just ended is left out.
     if (auto sample = run->stats(); sample.ok()) stats.emplace_back(name, std::move(*sample));
   }
-  return send_json(stream, alloc_stats_json(stats, core_mhz, clock.wall_ns()));
+  return send_json(stream, alloc_stats_json(stats, gpus, core_mhz, clock.wall_ns()));
 }
 
 }  // namespace
@@ -167,6 +169,7 @@ void SessionServer::run(SessionStream& stream, const model::SessionRequest& requ
       break;
     case Kind::kAllocStats: {
       double core_mhz = 0;
+      AllocGpus gpus{.alloc_id = target.alloc_id};
       auto runs = loop_.call<Result<Runs>>([&]() -> Result<Runs> {
         const auto runner = supervisor_.find(target.alloc_id);
         if (!runner) return unknown(target.alloc_id);
@@ -177,11 +180,14 @@ void SessionServer::run(SessionStream& stream, const model::SessionRequest& requ
           const std::string& name = task.spec().name;
           if (!target.task.empty() && name != target.task) continue;
           if (auto run = runner->run_of(name)) all.emplace_back(name, std::move(run));
+          const auto own = granted_gpus(runner->assignment(), name);
+          if (!own.empty()) gpus.by_task[name] = {own.begin(), own.end()};
         }
         return all;
       });
-      status =
-          runs ? serve_alloc_stats(std::move(*runs), core_mhz, clock_, stream) : Status(stopping());
+      gpus.latest = host_stats_.gpus();
+      status = runs ? serve_alloc_stats(std::move(*runs), gpus, core_mhz, clock_, stream)
+                    : Status(stopping());
       break;
     }
     case Kind::kNodeStats: status = send_json(stream, host_stats_.sample(clock_.wall_ns())); break;

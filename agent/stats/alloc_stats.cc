@@ -2,10 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/gpu/device_stats.h"
+
 namespace yurt::agent {
 namespace {
 
-nlohmann::json usage(const drivers::TaskStats& stats, double core_mhz) {
+nlohmann::json usage(const drivers::TaskStats& stats, nlohmann::json devices, double core_mhz) {
   return {{"CpuStats",
            {{"Measured", {"Throttled Time", "Percent", "Total Ticks"}},
             {"Percent", stats.cpu_percent},
@@ -24,13 +26,20 @@ nlohmann::json usage(const drivers::TaskStats& stats, double core_mhz) {
             {"MaxUsage", stats.memory_peak_bytes},
             {"KernelUsage", 0},
             {"KernelMaxUsage", 0}}},
-          {"DeviceStats", nlohmann::json::array()}};
+          {"DeviceStats", std::move(devices)}};
 }
 
 }  // namespace
 
 std::string alloc_stats_json(const std::vector<std::pair<std::string, drivers::TaskStats>>& tasks,
-                             double core_mhz, std::int64_t now_wall_ns) {
+                             const AllocGpus& gpus, double core_mhz, std::int64_t now_wall_ns) {
+  std::set<std::string> all_gpus;
+  const auto devices_of = [&gpus](const std::string& task) {
+    const auto own = gpus.by_task.find(task);
+    const std::set<std::string> none;
+    return alloc_device_stats(*gpus.latest, own == gpus.by_task.end() ? none : own->second,
+                              gpus.alloc_id, task);
+  };
   drivers::TaskStats sum;
   auto by_task = nlohmann::json::object();
   for (const auto& [name, stats] : tasks) {
@@ -41,11 +50,15 @@ std::string alloc_stats_json(const std::vector<std::pair<std::string, drivers::T
     sum.memory_cache_bytes += stats.memory_cache_bytes;
     sum.memory_swap_bytes += stats.memory_swap_bytes;
     sum.memory_peak_bytes += stats.memory_peak_bytes;
-    by_task[name] = {{"ResourceUsage", usage(stats, core_mhz)},
+    if (const auto own = gpus.by_task.find(name); own != gpus.by_task.end()) {
+      all_gpus.insert(own->second.begin(), own->second.end());
+    }
+    by_task[name] = {{"ResourceUsage", usage(stats, devices_of(name), core_mhz)},
                      {"Timestamp", stats.sampled_at_ns},
                      {"Pids", nullptr}};
   }
-  const nlohmann::json all = {{"ResourceUsage", usage(sum, core_mhz)},
+  auto devices = alloc_device_stats(*gpus.latest, all_gpus, gpus.alloc_id, "");
+  const nlohmann::json all = {{"ResourceUsage", usage(sum, std::move(devices), core_mhz)},
                               {"Tasks", std::move(by_task)},
                               {"Timestamp", now_wall_ns}};
   return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

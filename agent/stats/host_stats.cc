@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "agent/gpu/device_stats.h"
 #include "base/file.h"
 
 namespace yurt::agent {
@@ -89,9 +90,10 @@ MemoryUse parse_memory_use(std::string_view meminfo) {
   return use;
 }
 
-HostStats::HostStats(std::filesystem::path data_dir, std::int64_t total_mhz)
+HostStats::HostStats(std::filesystem::path data_dir, std::int64_t total_mhz, LatestGpus gpus)
     : data_dir_(std::move(data_dir)),
       total_mhz_(total_mhz),
+      gpus_(std::move(gpus)),
       previous_(parse_cpu_ticks(read_file("/proc/stat").value_or(""))) {}
 
 std::string HostStats::sample(std::int64_t now_wall_ns) {
@@ -129,7 +131,7 @@ std::string HostStats::sample(std::int64_t now_wall_ns) {
       {"AllocDirStats", disk_stats(data_dir_.string(), "")},
       {"CPU", std::move(cpus)},
       {"CPUTicksConsumed", share * static_cast<double>(total_mhz_)},
-      {"DeviceStats", nlohmann::json::array()},
+      {"DeviceStats", node_device_stats(*gpus_())},
       {"DiskStats", std::move(disk_list)},
       {"Memory",
        {{"Total", memory.total},

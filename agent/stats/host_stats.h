@@ -4,10 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "agent/gpu/gpu.h"
 
 namespace yurt::agent {
 
@@ -26,12 +30,18 @@ struct MemoryUse {
 
 class HostStats {
  public:
-  HostStats(std::filesystem::path data_dir, std::int64_t total_mhz);
+  // `gpus` gives the latest look at them.
+  using LatestGpus = std::function<GpuSnapshotPtr()>;
+  HostStats(
+      std::filesystem::path data_dir, std::int64_t total_mhz,
+      LatestGpus gpus = [] { return std::make_shared<const GpuSnapshot>(); });
   [[nodiscard]] std::string sample(std::int64_t now_wall_ns);
+  [[nodiscard]] GpuSnapshotPtr gpus() const { return gpus_(); }
 
  private:
   const std::filesystem::path data_dir_;
   const std::int64_t total_mhz_;
+  const LatestGpus gpus_;
   std::mutex mutex_;
   std::vector<CpuTicks> previous_;
 };

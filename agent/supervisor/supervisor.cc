@@ -81,6 +81,14 @@ void Supervisor::set_node(model::Node node) {
   connection_->send_node(node_);
 }
 
+void Supervisor::gpus_seen() {
+  std::vector<Runner> live;
+  for (const auto& [id, runner] : runners_) {
+    if (!runner->terminal()) live.push_back(runner);
+  }
+  for (const auto& runner : live) runner->gpus_seen();
+}
+
 Supervisor::Runner Supervisor::find(const std::string& alloc_id) const {
   const auto found = runners_.find(AllocId::parse_or_nil(alloc_id));
   return found == runners_.end() ? nullptr : found->second;

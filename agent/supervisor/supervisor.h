@@ -40,6 +40,8 @@ class Supervisor final : public ConnectionHost {
   void start();
   // The node's description has changed.
   void set_node(model::Node node);
+  // There has been another look at the GPUs.
+  void gpus_seen();
 
   [[nodiscard]] const model::Node& node() const { return node_; }
   // Null when this node does not hold it.

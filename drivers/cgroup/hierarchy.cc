@@ -14,6 +14,8 @@ namespace yurt::drivers {
 namespace {
 
 constexpr std::array<const char*, 3> used_controllers = {"cpu", "memory", "cpuset"};
+// v1's only, and worth no warning where it is missing: most machines have nothing to deny.
+constexpr const char* devices_controller = "devices";
 
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts;
@@ -137,6 +139,10 @@ void prepare_v1(CgroupHierarchy& hierarchy) {
                                  std::string(controller) + ": " + ready.error().message);
     hierarchy.mounts.erase(controller);
   }
+  if (hierarchy.has(devices_controller) &&
+      !make_folders(hierarchy.parent_folder(devices_controller)).ok()) {
+    hierarchy.mounts.erase(devices_controller);
+  }
   if (hierarchy.mounts.empty()) give_up(hierarchy, "no control group can be written");
 }
 
@@ -157,6 +163,7 @@ CgroupHierarchy detect_cgroups(const CgroupOptions& options) {
   std::string v2_mount;
   std::vector<std::string> v2_controllers;
   std::map<std::string, std::string> v1_mounts;
+  std::string v1_devices;
   for (const Mount& mount :
        cgroup_mounts(read_or_empty(options.root_prefix + "/proc/self/mountinfo"))) {
     const std::string folder = options.root_prefix + mount.folder;
@@ -169,6 +176,7 @@ CgroupHierarchy detect_cgroups(const CgroupOptions& options) {
     for (const char* controller : used_controllers) {
       if (listed(mount.options, controller)) v1_mounts.emplace(controller, folder);
     }
+    if (listed(mount.options, devices_controller)) v1_devices = folder;
   }
   const bool v2_limits = listed(v2_controllers, "cpu") || listed(v2_controllers, "memory");
   if (!v2_mount.empty() && (v2_limits || v1_mounts.empty())) {
@@ -180,6 +188,7 @@ CgroupHierarchy detect_cgroups(const CgroupOptions& options) {
   } else if (!v1_mounts.empty()) {
     hierarchy.version = CgroupVersion::v1;
     hierarchy.mounts = std::move(v1_mounts);
+    if (!v1_devices.empty()) hierarchy.mounts.emplace(devices_controller, v1_devices);
   } else {
     give_up(hierarchy, "no cgroup file system is mounted");
     return hierarchy;

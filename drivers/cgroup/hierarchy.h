@@ -25,8 +25,8 @@ struct CgroupOptions {
 struct CgroupHierarchy {
   CgroupVersion version = CgroupVersion::none;
   std::string parent;
-  // v1: the mount point of each usable controller of cpu, memory, cpuset; v2: the same mount point
-  // for each controller that tasks can use, and under "" in any case.
+  // v1: the mount point of each usable controller of cpu, memory, cpuset, devices; v2: the same
+  // mount point for each controller that tasks can use, and under "" in any case.
   std::map<std::string, std::string> mounts;
   // v1's cpuset needs memory nodes beside cores: those of the parent. Set by prepare.
   std::string cpuset_memory_nodes;

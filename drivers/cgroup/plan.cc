@@ -87,6 +87,12 @@ void plan_v1(const CgroupHierarchy& hierarchy, const std::string& task_id,
     builder.write("cpuset.cpus", core_list(resources.cores));
     builder.write("cpuset.mems", hierarchy.cpuset_memory_nodes);
   }
+  if (hierarchy.has("devices") && !resources.denied_devices.empty()) {
+    builder.make(hierarchy.parent_folder("devices") + "/" + task_id);
+    for (const std::string& device : resources.denied_devices) {
+      builder.write("devices.deny", "c " + device + " rwm");
+    }
+  }
 }
 
 }  // namespace
@@ -155,6 +161,7 @@ CgroupFolders possible_folders(const CgroupHierarchy& hierarchy, const std::stri
   everything.cpu_mhz = 1;
   everything.cores = {0};
   everything.memory_mib = 1;
+  everything.denied_devices = {"1:1"};
   return folders_of(plan_cgroups(hierarchy, task_id, everything));
 }
 

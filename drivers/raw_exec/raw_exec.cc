@@ -1,6 +1,8 @@
 #include "drivers/raw_exec/raw_exec.h"
 
 #include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -20,6 +22,18 @@ bool is_denied(const std::string& name, const std::vector<std::string>& globs) {
     if (glob_match(glob, name)) return true;
   }
   return false;
+}
+
+// "major:minor" of those that are there: a machine need not have made every file yet.
+std::vector<std::string> character_devices(const std::vector<std::string>& files) {
+  std::vector<std::string> numbers;
+  for (const std::string& file : files) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0 || !S_ISCHR(info.st_mode)) continue;
+    numbers.push_back(std::to_string(major(info.st_rdev)) + ":" +
+                      std::to_string(minor(info.st_rdev)));
+  }
+  return numbers;
 }
 
 class RawExec final : public Driver {
@@ -46,6 +60,7 @@ class RawExec final : public Driver {
  private:
   [[nodiscard]] Result<LaunchSpec> resolve(TaskConfig config) const;
   [[nodiscard]] Status check_user(const std::optional<UserIds>& user) const;
+  [[nodiscard]] std::string why_unconfined(const TaskConfig& task) const;
 
   const RawExecOptions options_;
   const IdRanges denied_uids_;
@@ -109,6 +124,7 @@ Result<LaunchSpec> RawExec::resolve(TaskConfig task) const {
   YURT_ASSIGN(spec.user, find_user(task.user));
   YURT_TRY(check_user(spec.user));
   const CgroupHierarchy& cgroups = supervisor_->cgroups();
+  task.resources.denied_devices = character_devices(task.devices.withheld_files);
   if (config.cgroup_override.empty()) {
     spec.cgroups = plan_cgroups(cgroups, spec.id, task.resources);
   } else {
@@ -119,7 +135,25 @@ Result<LaunchSpec> RawExec::resolve(TaskConfig task) const {
   return spec;
 }
 
+// Why a task with GPUs of its own could use the others too; "" when it can't.
+std::string RawExec::why_unconfined(const TaskConfig& task) const {
+  if (character_devices(task.devices.withheld_files).empty()) return "";
+  const CgroupHierarchy& cgroups = supervisor_->cgroups();
+  RawExecConfig config;
+  if (parse_raw_exec_config(task.config, config).empty() && !config.cgroup_override.empty()) {
+    return "it runs in a control group of the job's choice";
+  }
+  if (cgroups.has("devices")) return "";
+  return cgroups.version == CgroupVersion::v2
+             ? "control groups v2 have no list of devices"
+             : "this machine has no control group of the devices controller";
+}
+
 void RawExec::start(TaskConfig config, StartEvents events) {
+  if (const std::string why = why_unconfined(config); !why.empty() && events.on_progress) {
+    events.on_progress("Driver", "the task is not kept from the machine's other GPUs: " + why +
+                                     "; it sees its own by its environment alone");
+  }
   Result<LaunchSpec> spec = options_.enabled
                                 ? resolve(std::move(config))
                                 : Error{ErrorCode::failed_precondition,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/file.h"
@@ -116,6 +117,30 @@ Status add_security(const ContainerRequest& request, Json& host) {
           device.cgroup_permissions.empty() ? "rwm" : device.cgroup_permissions}});
   }
   return {};
+}
+
+// NVIDIA's cards by a request that the Engine's own hook carries out; AMD's are plain device files.
+void add_gpus(const TaskDevices& devices, Json& host) {
+  Json nvidia = Json::array();
+  std::set<std::string> files;
+  for (const TaskDevice& device : devices.granted) {
+    if (device.vendor == "nvidia") {
+      nvidia.push_back(device.id);
+    } else {
+      files.insert(device.files.begin(), device.files.end());
+    }
+  }
+  if (!nvidia.empty()) {
+    host["DeviceRequests"].push_back({{"Driver", ""},
+                                      {"Count", 0},
+                                      {"DeviceIDs", std::move(nvidia)},
+                                      {"Capabilities", Json::array({Json::array({"gpu"})})},
+                                      {"Options", Json::object()}});
+  }
+  for (const std::string& file : files) {
+    host["Devices"].push_back(
+        {{"PathOnHost", file}, {"PathInContainer", file}, {"CgroupPermissions", "rwm"}});
+  }
 }
 
 void publish(const TaskPort& port, std::int64_t inner, Json& body, Json& host) {
@@ -271,6 +296,7 @@ Result<Json> container_spec(const ContainerRequest& request) {
 
   Json host{{"RestartPolicy", {{"Name", "no"}}}};
   YURT_TRY(add_security(request, host));
+  add_gpus(task.devices, host);
   YURT_TRY(add_mounts(task, config, request.options, host));
   YURT_TRY(add_network(request, body, host));
   add_resources(task, config, request.options, host);
