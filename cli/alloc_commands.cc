@@ -1,6 +1,10 @@
 // alloc status, stop, restart, signal: one allocation.
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/gpu_view.h"
 #include "cli/monitor.h"
 #include "cli/named_commands.h"
 #include "cli/pages.h"
@@ -13,6 +17,7 @@ struct AllocOptions : PageOptions {
   std::string alloc, task, task_flag, signal = "SIGKILL";
   bool detach = false, no_shutdown_delay = false, reschedule = false;
   bool all_tasks = false;
+  bool stats = false;
 
   // Both forms are Nomad's: a second word, or -task.
   [[nodiscard]] const std::string& named_task() const { return task.empty() ? task_flag : task; }
@@ -20,7 +25,8 @@ struct AllocOptions : PageOptions {
 
 class AllocPage {
  public:
-  AllocPage(Session& session, const PageOptions& options) : session_(session), options_(options) {}
+  AllocPage(Session& session, const PageOptions& options, bool stats = false)
+      : session_(session), options_(options), stats_(stats) {}
 
   int show(const std::string& prefix) {
     const auto id = resolve_alloc(session_, prefix);
@@ -42,7 +48,7 @@ class AllocPage {
     std::sort(tasks.begin(), tasks.end());
     for (const auto& name : tasks) task(alloc, name);
     placement(alloc);
-    return exit_ok;
+    return stats_ ? stats(alloc.id()) : exit_ok;
   }
 
  private:
@@ -125,6 +131,34 @@ class AllocPage {
     return text;
   }
 
+  int stats(const std::string& id) {
+    model::AllocationStatsRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_alloc_id(id);
+    const auto reply = session_.client().get<model::JsonDocument>("ReadAllocationStats", request);
+    if (!reply.ok()) return fail(session_, reply.error());
+    using Json = nlohmann::json;
+    const auto json = Json::parse(reply->json(), nullptr, false);
+    if (!json.is_object()) {
+      return fail(session_, {ErrorCode::corrupt, "the allocation's statistics are not JSON"});
+    }
+    const Json tasks = json.value("Tasks", Json::object());
+    std::vector<Row> rows{{"Task", "CPU", "Memory"}};
+    for (const auto& [name, task] : tasks.items()) {
+      const Json use = task.value("ResourceUsage", Json::object());
+      rows.push_back(
+          {name,
+           fmt::format("{:.0f}%", use.value("CpuStats", Json::object()).value("Percent", 0.0)),
+           fmt::format("{:.1f} MiB",
+                       use.value("MemoryStats", Json::object()).value("Usage", 0.0) / (1 << 20))});
+    }
+    section("Resource Utilization", table(session_.terminal, rows));
+    const auto devices = device_stats_table(
+        json.value("ResourceUsage", Json::object()).value("DeviceStats", Json::array()));
+    if (!devices.empty()) section("Device Utilization", table(session_.terminal, devices));
+    return exit_ok;
+  }
+
   void placement(const model::Allocation& alloc) {
     if (!options_.verbose || alloc.metrics().score_meta_data().empty()) return;
     std::vector<Row> rows{{"Node", "Score"}};
@@ -137,6 +171,7 @@ class AllocPage {
 
   Session& session_;
   const PageOptions& options_;
+  const bool stats_;
 };
 
 int stop_alloc(Session& session, const AllocOptions& options) {
@@ -208,10 +243,11 @@ int show_alloc(Session& session, const std::string& alloc, const PageOptions& op
 }
 
 CLI::App* add_alloc_status(CLI::App& parent, Session& session, const std::string& name) {
-  auto [status, options] =
-      add_alloc(parent, session, name, "Show an allocation, its tasks and their events",
-                [](Session& s, const AllocOptions& o) { return AllocPage(s, o).show(o.alloc); });
+  auto [status, options] = add_alloc(
+      parent, session, name, "Show an allocation, its tasks and their events",
+      [](Session& s, const AllocOptions& o) { return AllocPage(s, o, o.stats).show(o.alloc); });
   options->output.add_to(*status);
+  status->add_flag("--stats", options->stats, "Show what its tasks use");
   return status;
 }
 

@@ -95,6 +95,7 @@ int run_cli(int argc, const char* const* argv,
   add_run_commands(root, session);
   add_alloc_commands(root, session);
   add_node_commands(root, session);
+  add_gpu_commands(root, session);
   add_eval_commands(root, session);
   add_deployment_commands(root, session);
   add_var_commands(root, session);

@@ -64,6 +64,7 @@ void add_sweep_commands(CLI::App& root, Session& session);
 void add_run_commands(CLI::App& root, Session& session);
 void add_alloc_commands(CLI::App& root, Session& session);
 void add_node_commands(CLI::App& root, Session& session);
+void add_gpu_commands(CLI::App& root, Session& session);
 void add_eval_commands(CLI::App& root, Session& session);
 void add_deployment_commands(CLI::App& root, Session& session);
 void add_server_commands(CLI::App& root, Session& session);

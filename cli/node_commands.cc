@@ -1,7 +1,11 @@
 // node status, drain, eligibility: the machines.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/duration.h"
+#include "cli/gpu_view.h"
 #include "cli/named_commands.h"
 #include "cli/pages.h"
 #include "cli/show.h"
@@ -155,13 +159,39 @@ class NodePage {
     section("Meta", listing(node.meta()));
   }
 
+  [[nodiscard]] std::string host_use(const nlohmann::json& stats) const {
+    double busy = 0;
+    const auto cpus = stats.value("CPU", nlohmann::json::array());
+    for (const auto& cpu : cpus) busy += cpu.value("TotalPercent", 0.0);
+    const auto memory = stats.value("Memory", nlohmann::json::object());
+    const auto gib = [](double bytes) { return fmt::format("{:.1f}", bytes / (1 << 30)); };
+    std::vector<Row> rows{{"CPU", "Memory", "Disk"}};
+    const auto disk = stats.value("AllocDirStats", nlohmann::json());
+    rows.push_back(
+        {fmt::format("{:.0f}% of {} cores",
+                     cpus.empty() ? 0 : busy / static_cast<double>(cpus.size()), cpus.size()),
+         gib(memory.value("Used", 0.0)) + "/" + gib(memory.value("Total", 0.0)) + " GiB",
+         disk.is_object()
+             ? gib(disk.value("Used", 0.0)) + "/" + gib(disk.value("Size", 0.0)) + " GiB"
+             : "-"});
+    return table(session_.terminal, rows);
+  }
+
   int stats(const std::string& id) {
     model::NodeStatsRequest request;
     *request.mutable_query() = query(session_);
     request.set_node_id(id);
     const auto reply = session_.client().get<model::JsonDocument>("ReadNodeStats", request);
     if (!reply.ok()) return fail(session_, reply.error());
-    section("Statistics", reply->json());
+    const auto stats = nlohmann::json::parse(reply->json(), nullptr, false);
+    if (!stats.is_object()) {
+      return fail(session_, {ErrorCode::corrupt, "the node's statistics are not JSON"});
+    }
+    section("Host Resource Utilization", host_use(stats));
+    const auto devices = device_stats_table(stats.value("DeviceStats", nlohmann::json()));
+    if (!devices.empty()) {
+      section("Device Resource Utilization", table(session_.terminal, devices));
+    }
     return exit_ok;
   }
 

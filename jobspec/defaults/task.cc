@@ -141,6 +141,9 @@ void apply_task_defaults(const model::Job& job, const model::TaskGroup& group, m
     if (!rule.has_memory_factor()) rule.set_memory_factor(1.5);
     if (!rule.has_attempts()) rule.set_attempts(1);
   }
+  if (task.has_watchdog() && !task.watchdog().has_action()) {
+    task.mutable_watchdog()->set_action("event");
+  }
   if (task.has_vault()) apply_vault_defaults(*task.mutable_vault());
   if (task.has_csi_plugin()) apply_csi_plugin_defaults(*task.mutable_csi_plugin());
   if (task.has_consul() && !task.consul().has_cluster()) {

@@ -82,21 +82,21 @@ Result<NodeId> find_node(const Snapshot& snapshot, const std::string& id) {
   return node;
 }
 
-// What the node last sent with its heartbeat; a node that has sent none yet is asked.
+// As the node tells it now; of one that can't be asked, what it last sent with its heartbeat.
 void node_stats(const Serving& serving, std::unique_ptr<model::NodeStatsRequest> request,
                 Done<model::JsonDocument> done) {
   const auto node = find_node(serving.core.snapshot(), request->node_id());
   if (!node) return done(node.error());
   auto response = std::make_shared<model::JsonDocument>();
-  response->set_json(serving.core.node_stats(*node));
-  if (!response->json().empty()) return done(std::move(*response));
   model::SessionRequest session;
   session.mutable_node_stats()->set_node_id(node->to_string());
   ask_agent(
       serving, *node, session,
       [response](const model::SessionFrame& frame) { take_json(frame, *response); },
-      [response, done = std::move(done)](Status status) {
-        if (!status) return done(status.error());
+      [response, last = serving.core.node_stats(*node), done = std::move(done)](Status status) {
+        if (status.ok()) return done(std::move(*response));
+        if (last.empty()) return done(status.error());
+        response->set_json(last);
         done(std::move(*response));
       });
 }

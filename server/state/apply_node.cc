@@ -2,6 +2,7 @@
 #include "proto/command.pb.h"
 #include "proto/state.pb.h"
 #include "server/state/apply.h"
+#include "server/state/device_events.h"
 
 namespace yurt::server {
 namespace {
@@ -59,6 +60,7 @@ Result<Applied> apply(Transaction& transaction, const model::RegisterNode& comma
       node.set_status_updated_at(transaction.time() / 1'000'000'000);
       add_event(transaction, node, cluster_event("Node re-registered"));
     }
+    for (auto& event : device_events(*old, node)) add_event(transaction, node, std::move(event));
   } else {
     node.clear_events();
     node.set_scheduling_eligibility("eligible");
