@@ -3,6 +3,7 @@
 
 #include "server/api/operations.h"
 #include "server/api/proposals.h"
+#include "server/gpu_metrics.h"
 #include "server/metrics.h"
 
 namespace yurt::server {
@@ -122,9 +123,19 @@ void reconcile_summaries(const Serving&, std::unique_ptr<model::WriteOptions>,
 
 Status read_metrics(const Serving& serving, const model::MetricsRequest& request,
                     model::JsonDocument& response) {
-  response.set_json(request.format() == "prometheus"
-                        ? serving.metrics.prometheus_text()
-                        : serving.metrics.nomad_json(serving.core.clock().wall_ns()));
+  if (request.format() != "prometheus") {
+    response.set_json(serving.metrics.nomad_json(serving.core.clock().wall_ns()));
+    return {};
+  }
+  std::vector<std::pair<std::string, std::string>> stats;
+  const Snapshot snapshot = serving.core.snapshot();
+  snapshot.tables().nodes.each([&](const NodeId& id, const NodeRef& node) {
+    if (auto json = serving.core.node_stats(id); !json.empty()) {
+      stats.emplace_back(node->name(), std::move(json));
+    }
+    return true;
+  });
+  response.set_json(serving.metrics.prometheus_text() + gpu_metrics_text(stats));
   return {};
 }
 

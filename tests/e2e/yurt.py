@@ -180,19 +180,19 @@ class Cluster:
             words += ["-retry-join", address]
         return self._start(name, words, http, rpc, config)
 
-    def agent(self, name, servers, config=""):
+    def agent(self, name, servers, config="", env=None):
         words = ["agent", "-data-dir", self.folder / name, "-name", name]
         for server in servers:
             words += ["-servers", server.rpc_address]
         plugin = 'plugin "raw_exec" {\n config {\n enabled = true\n }\n}\n'
-        return self._start(name, words, None, None, plugin + config)
+        return self._start(name, words, None, None, plugin + config, env)
 
-    def _start(self, name, words, http, rpc, config):
+    def _start(self, name, words, http, rpc, config, env=None):
         if config:
             file = self.folder / f"{name}.hcl"
             file.write_text(config)
             words += ["-config", file]
-        process = Process(words, self.folder / f"{name}.log", http, rpc)
+        process = Process(words, self.folder / f"{name}.log", http, rpc, env)
         process.rpc_address = f"127.0.0.1:{rpc}"
         process.api = Api(f"http://127.0.0.1:{http}", f"127.0.0.1:{rpc}")
         process.name = name
