@@ -74,6 +74,22 @@ TEST_F(FakeRoot, finds_v1_when_v2_is_mounted_beside_it_without_controllers) {
   EXPECT_THAT(found.warnings, ElementsAre(HasSubstr("cpuset")));
 }
 
+TEST_F(FakeRoot, denies_devices_where_v1_has_the_controller) {
+  write("proc/self/mountinfo",
+        "32 23 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        "33 23 0:30 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices\n");
+  const CgroupHierarchy found = detect();
+  ASSERT_TRUE(found.has("devices"));
+  Resources resources;
+  resources.denied_devices = {"195:1", "195:2"};
+  EXPECT_THAT(plan_cgroups(found, "task", resources).operations,
+              ElementsAre("D" + group("/memory/yurt/task"), "D" + group("/devices/yurt/task"),
+                          "Wdevices.deny=c 195:1 rwm", "Wdevices.deny=c 195:2 rwm"));
+  EXPECT_THAT(plan_cgroups(found, "task", {}).operations,
+              ElementsAre("D" + group("/memory/yurt/task")));
+  EXPECT_THAT(possible_folders(found, "task").made, Contains(group("/devices/yurt/task")));
+}
+
 TEST_F(FakeRoot, finds_none_and_says_what_that_means) {
   write("proc/self/mountinfo", "22 28 0:21 / /proc rw - proc proc rw\n");
   const CgroupHierarchy found = detect();
