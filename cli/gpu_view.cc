@@ -17,29 +17,30 @@ using Json = nlohmann::json;
 constexpr double view_mib = 1 << 20;
 
 // The member `name` of an object; null for everything else.
-const Json& member(const Json& json, const char* name) {
+const Json& json_member(const Json& json, const char* name) {
   static const Json none;
   if (!json.is_object()) return none;
   const auto found = json.find(name);
   return found == json.end() ? none : *found;
 }
 
-std::optional<double> number(const Json& json) {
+std::optional<double> json_number(const Json& json) {
   return json.is_number() ? std::optional(json.get<double>()) : std::nullopt;
 }
 
-std::string text(const Json& json) { return json.is_string() ? json.get<std::string>() : ""; }
+std::string json_text(const Json& json) { return json.is_string() ? json.get<std::string>() : ""; }
 
-std::optional<double> attribute(const Json& instance, const char* name,
-                                const char* part = "IntNumeratorVal") {
-  return number(member(member(member(member(instance, "Stats"), "Attributes"), name), part));
+std::optional<double> stat_of(const Json& instance, const char* name,
+                              const char* part = "IntNumeratorVal") {
+  return json_number(json_member(
+      json_member(json_member(json_member(instance, "Stats"), "Attributes"), name), part));
 }
 
 void add_process(const Json& process, GpuRow& row) {
   GpuTenant seen;
-  seen.alloc_id = text(member(process, "AllocID"));
-  seen.task = text(member(process, "Task"));
-  if (const auto worker = number(member(process, "Worker"))) {
+  seen.alloc_id = json_text(json_member(process, "AllocID"));
+  seen.task = json_text(json_member(process, "Task"));
+  if (const auto worker = json_number(json_member(process, "Worker"))) {
     seen.worker = static_cast<int>(*worker);
   }
   const auto known = std::find_if(row.tenants.begin(), row.tenants.end(), [&](const auto& one) {
@@ -47,32 +48,32 @@ void add_process(const Json& process, GpuRow& row) {
   });
   GpuTenant& tenant = known == row.tenants.end() ? row.tenants.emplace_back(seen) : *known;
   tenant.memory_bytes +=
-      static_cast<std::int64_t>(number(member(process, "MemoryBytes")).value_or(0));
-  if (const auto use = number(member(process, "Utilization"))) {
+      static_cast<std::int64_t>(json_number(json_member(process, "MemoryBytes")).value_or(0));
+  if (const auto use = json_number(json_member(process, "Utilization"))) {
     tenant.utilization = tenant.utilization.value_or(0) + *use;
   }
 }
 
 void read_instance(const Json& instance, GpuRow& row) {
   row.read = true;
-  row.utilization = attribute(instance, "GPU utilization");
-  row.temperature_c = attribute(instance, "Temperature");
-  row.power_w = attribute(instance, "Power usage");
-  row.power_limit_w = attribute(instance, "Power usage", "IntDenominatorVal");
-  row.memory_used_mib = static_cast<std::int64_t>(attribute(instance, "Memory state").value_or(0));
-  if (const auto all = attribute(instance, "Memory state", "IntDenominatorVal")) {
+  row.utilization = stat_of(instance, "GPU utilization");
+  row.temperature_c = stat_of(instance, "Temperature");
+  row.power_w = stat_of(instance, "Power usage");
+  row.power_limit_w = stat_of(instance, "Power usage", "IntDenominatorVal");
+  row.memory_used_mib = static_cast<std::int64_t>(stat_of(instance, "Memory state").value_or(0));
+  if (const auto all = stat_of(instance, "Memory state", "IntDenominatorVal")) {
     row.memory_mib = static_cast<std::int64_t>(*all);
   }
-  const Json& healthy = member(instance, "Healthy");
+  const Json& healthy = json_member(instance, "Healthy");
   if (healthy.is_boolean()) row.healthy = healthy.get<bool>();
-  row.health = text(member(instance, "HealthDescription"));
-  for (const Json& process : member(instance, "Processes")) add_process(process, row);
+  row.health = json_text(json_member(instance, "HealthDescription"));
+  for (const Json& process : json_member(instance, "Processes")) add_process(process, row);
 }
 
 const Json& instance_of(const Json& stats, const std::string& id) {
   static const Json none;
-  for (const Json& group : member(stats, "DeviceStats")) {
-    const Json& instance = member(member(group, "InstanceStats"), id.c_str());
+  for (const Json& group : json_member(stats, "DeviceStats")) {
+    const Json& instance = json_member(json_member(group, "InstanceStats"), id.c_str());
     if (instance.is_object()) return instance;
   }
   return none;
@@ -112,7 +113,7 @@ void add_grants(const google::protobuf::RepeatedPtrField<model::Allocation>& all
   });
 }
 
-std::string percent(std::optional<double> value) {
+std::string percent_or_dash(std::optional<double> value) {
   return value ? fmt::format("{:.0f}%", *value) : "-";
 }
 
@@ -191,13 +192,13 @@ std::vector<std::string> gpu_lines(const Terminal& terminal, const std::vector<G
       power = fmt::format("{:.0f}/{:.0f} W", *row.power_w, *row.power_limit_w);
     }
     const std::string id = verbose ? row.id : row.id.substr(0, 12);
-    cells.push_back({row.node_name, row.model + " " + id, percent(row.utilization),
+    cells.push_back({row.node_name, row.model + " " + id, percent_or_dash(row.utilization),
                      mib_of(row.memory_used_mib, row.memory_mib),
                      row.temperature_c ? fmt::format("{:.0f} C", *row.temperature_c) : "-", power,
                      "", state_of_gpu(terminal, row)});
     for (const GpuTenant& tenant : row.tenants) {
       cells.push_back(
-          {"", "  " + tenant_name(tenant, verbose), percent(tenant.utilization),
+          {"", "  " + tenant_name(tenant, verbose), percent_or_dash(tenant.utilization),
            fmt::format("{:.1f} GiB", static_cast<double>(tenant.memory_bytes) / view_mib / 1024),
            "", "", grant_of(tenant), ""});
     }
@@ -256,35 +257,37 @@ std::vector<Row> device_stats_table(const Json& device_stats) {
   std::vector<Row> rows;
   if (!device_stats.is_array()) return rows;
   for (const Json& group : device_stats) {
-    const Json& instances = member(group, "InstanceStats");
+    const Json& instances = json_member(group, "InstanceStats");
     if (!instances.is_object()) continue;
     for (const auto& [id, instance] : instances.items()) {
       if (rows.empty()) rows.push_back({"Device", "Util", "Memory", "Temp", "Power", "ECC Errors"});
       const auto with_unit = [&](const char* name, const char* unit) {
-        const auto value = attribute(instance, name);
+        const auto value = stat_of(instance, name);
         return value ? fmt::format("{:.0f}{}", *value, unit) : std::string("-");
       };
-      const std::string name = text(member(group, "Vendor")) + "/" + text(member(group, "Type")) +
-                               "/" + text(member(group, "Name")) + "[" + id + "]";
+      const std::string name = json_text(json_member(group, "Vendor")) + "/" +
+                               json_text(json_member(group, "Type")) + "/" +
+                               json_text(json_member(group, "Name")) + "[" + id + "]";
       rows.push_back(
           {name, with_unit("GPU utilization", "%"),
-           mib_of(static_cast<std::int64_t>(attribute(instance, "Memory state").value_or(0)),
+           mib_of(static_cast<std::int64_t>(stat_of(instance, "Memory state").value_or(0)),
                   static_cast<std::int64_t>(
-                      attribute(instance, "Memory state", "IntDenominatorVal").value_or(0))),
+                      stat_of(instance, "Memory state", "IntDenominatorVal").value_or(0))),
            with_unit("Temperature", " C"), with_unit("Power usage", " W"),
            with_unit("ECC memory errors", "")});
-      for (const Json& process : member(instance, "Processes")) {
-        std::string owner = text(member(process, "Task"));
-        if (const auto worker = number(member(process, "Worker"))) {
+      for (const Json& process : json_member(instance, "Processes")) {
+        std::string owner = json_text(json_member(process, "Task"));
+        if (const auto worker = json_number(json_member(process, "Worker"))) {
           owner += fmt::format(".{:.0f}", *worker);
         }
         if (owner.empty()) owner = "(no task)";
-        rows.push_back(
-            {fmt::format("  {} pid {:.0f}", owner, number(member(process, "PID")).value_or(0)),
-             percent(number(member(process, "Utilization"))),
-             fmt::format("{:.1f} GiB",
-                         number(member(process, "MemoryBytes")).value_or(0) / view_mib / 1024),
-             "", "", ""});
+        rows.push_back({fmt::format("  {} pid {:.0f}", owner,
+                                    json_number(json_member(process, "PID")).value_or(0)),
+                        percent_or_dash(json_number(json_member(process, "Utilization"))),
+                        fmt::format("{:.1f} GiB",
+                                    json_number(json_member(process, "MemoryBytes")).value_or(0) /
+                                        view_mib / 1024),
+                        "", "", ""});
       }
     }
   }
