@@ -26,8 +26,8 @@ class IdleRule {
   void begin(std::int64_t steady_ns);
 
   struct Seen {
-    std::uint64_t output_mark = 0;          // differs whenever output was written
-    std::optional<double> gpu_utilization;  // percent; empty: not known, which is never idle
+    std::uint64_t output_mark = 0;            // differs whenever output was written
+    std::optional<double> gpu_utilization{};  // percent; empty: not known, which is never idle
   };
   // True once for each time that it has been idle for long enough.
   [[nodiscard]] bool observe(const Seen& seen, std::int64_t steady_ns);
