@@ -202,12 +202,12 @@ int show_deployment(Session& session, const std::string& prefix, const PageOptio
   if (options.output.wanted()) return print_field(session, options.output, *reply, "deployment");
   const auto& deployment = reply->deployment();
   const Terminal& terminal = session.terminal;
-  std::vector<std::pair<std::string, std::string>> head{
-      {"ID", deployment.id()},
-      {"Job ID", deployment.job_id()},
-      {"Job Version", std::to_string(deployment.job_version())}};
-  terminal.print(key_values(terminal, head));
-  terminal.print(deployment_text(session, deployment, options.verbose));
+  terminal.print(key_values(terminal, {{"ID", deployment.id()},
+                                       {"Job ID", deployment.job_id()},
+                                       {"Job Version", std::to_string(deployment.job_version())},
+                                       {"Status", status_text(terminal, deployment.status())},
+                                       {"Description", deployment.status_description()}}));
+  terminal.print(deployed_text(session, deployment));
   const auto allocs =
       session.client().get<model::AllocationListResponse>("ListDeploymentAllocations", request);
   if (allocs.ok() && !allocs->allocations().empty()) {

@@ -80,10 +80,14 @@ std::string deployment_table(
 
 std::string deployment_text(Session& session, const model::Deployment& deployment, bool verbose) {
   const Terminal& terminal = session.terminal;
-  const std::string head =
-      key_values(terminal, {{"ID", short_id(deployment.id(), verbose)},
-                            {"Status", status_text(terminal, deployment.status())},
-                            {"Description", deployment.status_description()}});
+  return key_values(terminal, {{"ID", short_id(deployment.id(), verbose)},
+                               {"Status", status_text(terminal, deployment.status())},
+                               {"Description", deployment.status_description()}}) +
+         deployed_text(session, deployment);
+}
+
+std::string deployed_text(Session& session, const model::Deployment& deployment) {
+  const Terminal& terminal = session.terminal;
   bool reverts = false, canaries = false;
   for (const auto& [name, group] : deployment.task_groups()) {
     reverts |= group.auto_revert();
@@ -116,7 +120,7 @@ std::string deployment_text(Session& session, const model::Deployment& deploymen
   add_row("Task Group", "Auto Revert", "Promoted", "Desired", "Canaries",
           {"Placed", "Healthy", "Unhealthy", "Progress Deadline"});
   std::rotate(rows.begin(), rows.end() - 1, rows.end());
-  return head + "\n\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows);
+  return "\n\n" + terminal.paint(Color::bold, "Deployed") + "\n" + table(terminal, rows);
 }
 
 std::string metric_text(const model::AllocMetric& metric, const std::string& indent) {

@@ -26,7 +26,9 @@ namespace yurt::cli {
 [[nodiscard]] std::string deployment_table(
     Session& session, const google::protobuf::RepeatedPtrField<model::Deployment>& deployments,
     bool verbose);
-// A deployment's state and the progress of its groups.
+// The progress of a deployment's groups.
+[[nodiscard]] std::string deployed_text(Session& session, const model::Deployment& deployment);
+// Its state, too.
 [[nodiscard]] std::string deployment_text(Session& session, const model::Deployment& deployment,
                                           bool verbose);
 

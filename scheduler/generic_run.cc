@@ -87,6 +87,7 @@ class GenericRun {
         [this](const NodeId& node) { return run_.health(node); },
         [this](const NodeId& node) { return run_.status_changed_at(node); },
         [this](const AllocRef& alloc) { return run_.update_kind(alloc); },
+        [this](const std::string& group) { return run_.is_proven(group); },
         [this] { return EvalId::generate(run_.request.random); },
     };
   }

@@ -64,19 +64,30 @@ int RunContext::group_index(const model::Job& version, const std::string& name) 
   return -1;
 }
 
+const std::string& RunContext::form(const JobRef& version, int group) {
+  auto [at, is_new] = forms_.try_emplace({version.get(), group});
+  if (is_new) {
+    versions_.push_back(version);
+    at->second = destructive_form(*version, version->group(group));
+  }
+  return at->second;
+}
+
+bool RunContext::is_proven(const std::string& name) {
+  for (std::uint64_t number = job->version(); number-- > 0;) {
+    const JobRef version = request.state.job_version(key, number);
+    if (!version || !version->stable() || version->stop()) continue;
+    const int group = group_index(*version, name);
+    return group >= 0 && form(version, group) == form(job, group_index(*job, name));
+  }
+  return false;
+}
+
 UpdateKind RunContext::update_kind(const AllocRef& alloc) {
   if (alloc->job == job || (alloc->job->version() == job->version() &&
                             alloc->job->create_index() == job->create_index())) {
     return UpdateKind::ignore;
   }
-  const auto form = [&](const JobRef& version, int group) -> const std::string& {
-    auto [at, is_new] = forms_.try_emplace({version.get(), group});
-    if (is_new) {
-      versions_.push_back(version);
-      at->second = destructive_form(*version, version->group(group));
-    }
-    return at->second;
-  };
   const int group = group_index(*job, alloc->task_group().name());
   if (form(alloc->job, alloc->group) != form(job, group)) return UpdateKind::destructive;
   // What has failed for good is given another try by a new version, as if that were another one.
@@ -142,6 +153,7 @@ void RunContext::stop_everything() {
                      eval,
                      request.now_ns,
                      [this](const NodeId& node) { return health(node); },
+                     {},
                      {},
                      {},
                      {}};

@@ -35,6 +35,8 @@ class RunContext {
   [[nodiscard]] std::int64_t status_changed_at(const NodeId& node) const;
   // What an update of the job to its newest version means for a running allocation.
   [[nodiscard]] UpdateKind update_kind(const AllocRef& alloc);
+  // Whether the job's newest stable version has the same in this group: it has proven itself.
+  [[nodiscard]] bool is_proven(const std::string& group);
   // The group of that name in `version`; -1: none.
   [[nodiscard]] static int group_index(const model::Job& version, const std::string& name);
 
@@ -53,6 +55,9 @@ class RunContext {
   void annotate(const std::string& group, const model::DesiredUpdates& desired);
 
  private:
+  // The part of a group that a running allocation can't take over; made once.
+  [[nodiscard]] const std::string& form(const JobRef& version, int group);
+
   std::map<std::pair<const model::Job*, int>, std::unique_ptr<GroupPlacer>> placers_;
   std::map<std::pair<const model::Job*, int>, std::string> forms_;  // destructive_form, remembered
   std::vector<JobRef> versions_;  // keeps what the keys above point to

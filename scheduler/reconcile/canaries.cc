@@ -51,4 +51,20 @@ std::vector<PlaceRequest> canary_requests(const CanaryInput& input, LentPlaces& 
   return requests;
 }
 
+std::unordered_set<AllocId> spared_canaries(const std::vector<AllocRef>& allocs,
+                                            const std::function<bool(const Allocation&)>& obsolete,
+                                            int least) {
+  std::unordered_set<AllocId> spared;
+  std::ptrdiff_t others = 0;
+  for (const AllocRef& alloc : allocs) {
+    if (!alloc->terminal() && serves(*alloc) && !obsolete(*alloc)) ++others;
+  }
+  for (const LentPlace& place : lent_places(allocs)) {
+    if (others + static_cast<std::ptrdiff_t>(spared.size()) >= least) break;
+    const Allocation& holder = *place.holder;
+    if (obsolete(holder) && !holder.terminal() && serves(holder)) spared.insert(holder.id);
+  }
+  return spared;
+}
+
 }  // namespace yurt::scheduler

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <unordered_set>
 #include <vector>
 
 #include "proto/job.pb.h"
@@ -26,5 +27,11 @@ struct CanaryInput {
 // long as count - max_parallel instances go on serving.
 [[nodiscard]] std::vector<PlaceRequest> canary_requests(const CanaryInput& input,
                                                         LentPlaces& places, NameIndex& names);
+
+// Of the obsolete canaries that serve in the place of an old instance, those that go on for now:
+// so many that `least` instances serve. `allocs`: all of the group.
+[[nodiscard]] std::unordered_set<AllocId> spared_canaries(
+    const std::vector<AllocRef>& allocs, const std::function<bool(const Allocation&)>& obsolete,
+    int least);
 
 }  // namespace yurt::scheduler

@@ -8,6 +8,7 @@ inline constexpr const char* reconnected = "alloc not needed due to disconnected
 inline constexpr const char* migrating = "alloc is being migrated";
 inline constexpr const char* updating = "alloc is being updated due to job update";
 inline constexpr const char* gives_way = "alloc gives its place to a canary";
+inline constexpr const char* gives_back = "created to give further places back from canaries";
 inline constexpr const char* lost = "alloc is lost since its node is down";
 inline constexpr const char* unknown = "alloc is unknown since its node is disconnected";
 inline constexpr const char* node_tainted = "alloc not needed as node is tainted";

@@ -36,4 +36,11 @@ Update as_unknown(const AllocRef& alloc, const EvalId& followup) {
   return update;
 }
 
+Update as_waiting(const DelayedWith& delayed) {
+  Update update;
+  update.alloc = delayed.alloc;
+  update.followup_eval = delayed.followup;
+  return update;
+}
+
 }  // namespace yurt::scheduler

@@ -30,4 +30,7 @@ struct DelayedWith {
 // The mark of an allocation whose node can't be reached; `followup` gives it up.
 [[nodiscard]] Update as_unknown(const AllocRef& alloc, const EvalId& followup);
 
+// The allocation waits for that evaluation.
+[[nodiscard]] Update as_waiting(const DelayedWith& delayed);
+
 }  // namespace yurt::scheduler

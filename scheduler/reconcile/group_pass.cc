@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/clock.h"
 #include "scheduler/reconcile/canaries.h"
 #include "scheduler/reconcile/client_stop.h"
 #include "scheduler/reconcile/descriptions.h"
@@ -19,6 +20,8 @@ namespace yurt::scheduler {
 namespace {
 
 using Allocs = std::vector<AllocRef>;
+
+constexpr std::int64_t give_back_interval_ns = 5 * nanoseconds_per_second;
 
 class GroupPass {
  public:
@@ -99,14 +102,22 @@ class GroupPass {
   }
 
   void stop_obsolete_canaries(Allocs& all) {
+    const auto obsolete = [&](const Allocation& alloc) {
+      if (!alloc.more().canary) return false;
+      const bool current = state_ != nullptr && alloc.more().deployment == deployment_;
+      return !current || (!state_->promoted() && in_.deployment.failed);
+    };
+    const int least = strategy_ != nullptr ? count_ - strategy_->max_parallel() : 0;
+    const auto spared = spared_canaries(in_.allocs, obsolete, least);
     std::erase_if(all, [&](const AllocRef& alloc) {
-      if (!alloc->more().canary) return false;
-      const bool current = state_ != nullptr && alloc->more().deployment == deployment_;
-      const bool wanted = current && (state_->promoted() || !in_.deployment.failed);
-      if (wanted) return false;
+      if (!obsolete(*alloc) || spared.contains(alloc->id)) return false;
       if (!alloc->terminal()) stop(alloc, description::not_needed);
       return true;
     });
+    if (spared.empty() || !in_.deployment.failed) return;
+    // Nobody tells when the old version is healthy in the places it has back.
+    out_.followups.push_back({in_.new_eval_id(), in_.now_ns + give_back_interval_ns,
+                              "deployment-watcher", description::gives_back});
   }
 
   // --- 2
@@ -246,7 +257,8 @@ class GroupPass {
       for (const AllocRef& alloc : *set) have += is_canary(*alloc) ? 1 : 0;
     }
     const bool promoted = state_ != nullptr && state_->promoted();
-    canaries_required_ = !destructive_.empty() && have < wanted && !promoted;
+    canaries_required_ =
+        !destructive_.empty() && have < wanted && !promoted && !in_.proven(in_.name);
     canarying_ = canarying_ || canaries_required_;
     if (!canaries_required_ || in_.deployment.paused || in_.deployment.failed) return;
     out_.place =
@@ -394,17 +406,11 @@ class GroupPass {
 
   // Evaluations for what can't be done yet, and marks on the allocations that wait for them.
   void delay() {
-    const auto mark = [&](const DelayedWith& delayed) {
-      Update update;
-      update.alloc = delayed.alloc;
-      update.followup_eval = delayed.followup;
-      return update;
-    };
     out_.desired.set_reschedule_later(later_.size());
     for (const auto& delayed :
          batch_followups(std::move(later_), "alloc-reschedule", description::delayed_reschedule,
                          in_.new_eval_id, out_.followups)) {
-      out_.update.push_back(mark(delayed));
+      out_.update.push_back(as_waiting(delayed));
     }
     for (const auto& delayed :
          batch_followups(std::move(lost_later_), "alloc-reschedule",
@@ -431,10 +437,8 @@ class GroupPass {
 
   void decide_deployment() {
     const bool had_this_version =
-        std::any_of(in_.allocs.begin(), in_.allocs.end(), [&](const AllocRef& alloc) {
-          return alloc->job->version() == in_.job.version() &&
-                 alloc->job->create_index() == in_.job.create_index();
-        });
+        std::any_of(in_.allocs.begin(), in_.allocs.end(),
+                    [&](const AllocRef& alloc) { return !is_older(*alloc); });
     const bool updates = !destructive_.empty() || !out_.in_place.empty();
     if (in_.deployment.current == nullptr && strategy_ != nullptr &&
         (!had_this_version || updates)) {

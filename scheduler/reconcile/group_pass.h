@@ -54,6 +54,8 @@ struct GroupInput {
   // When the node was last seen to change its status (Unix nanoseconds).
   std::function<std::int64_t(const NodeId&)> status_changed_at;
   std::function<UpdateKind(const AllocRef&)> update_kind;
+  // Whether the newest stable version runs the same in the group of that name: no trial is needed.
+  std::function<bool(const std::string&)> proven;
   // Makes the ID of a follow-up evaluation.
   std::function<EvalId()> new_eval_id;
 };

@@ -56,6 +56,7 @@ LentPlaces survey_places(const std::vector<AllocRef>& allocs,
   }
   std::erase_if(lent, [&](const LentPlace& place) {
     if (!there.contains(place.holder->id)) return false;
+    if (counts(*place.holder)) return true;  // an instance like others meanwhile
     ++instances;
     if (serves(*place.holder)) ++places.serving_holders;
     return true;

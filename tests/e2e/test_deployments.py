@@ -1,16 +1,11 @@
-"""Releases end to end: rolling, canaries, promotion, failure, return, health by hand, loss."""
+"""Releases end to end: rolling, canaries, promotion, failure, return, pauses, health by hand."""
 import json
-import os
-import pty
 import re
-import select
-import subprocess
 import time
 
 import pytest
 
-from test_crashes import leader_of, three_servers
-from yurt import BIN, HttpError, wait_for
+from yurt import HttpError, wait_for
 
 GOOD = "sleep 1000"
 BAD = "exit 1"
@@ -173,6 +168,29 @@ def test_a_promotion_is_refused_with_the_reason(dev):
         assert "terminal deployment" in dev.cli("deployment", *words, successful, code=1).stderr
     released(dev, "plain", count=1)
     assert "can't promote terminal" in dev.cli("job", "promote", "plain", code=1).stderr
+
+
+def with_second_group(text):
+    """The group "web" and another like it, "api"."""
+    start, end = text.index('  group "web"'), text.rindex("}")
+    return text[:end] + text[start:end].replace('"web"', '"api"') + "}"
+
+
+def test_groups_are_promoted_one_by_one(dev):
+    dev.run(with_second_group(service("groups", GOOD, count=1)))
+    wait_deployment(dev, "groups", "successful", 0)
+    dev.run(with_second_group(service("groups", GOOD, "canary = 1", count=1, version="2")))
+    found = wait_for("healthy canaries of both groups", lambda: (d := deployment(dev, "groups")) and len(
+        [g for g in d["TaskGroups"].values() if g["DesiredCanaries"] and g["HealthyAllocs"]]) == 2 and d)
+    dev.cli("deployment", "promote", "-detach", "-group", "api", found["ID"])
+    after = deployment(dev, "groups")
+    assert {name: g["Promoted"] for name, g in after["TaskGroups"].items()} == {"api": True, "web": False}
+    assert after["StatusDescription"] == "Deployment is running but requires manual promotion"
+    wait_for("the old one of the promoted group to leave",
+             lambda: live(dev, "groups") == [("api[0]", 1), ("web[0]", 0), ("web[0]", 1)])
+    dev.put(f"/v1/deployment/promote/{found['ID']}", {"Groups": ["web"]})
+    wait_deployment(dev, "groups", "successful", 1)
+    wait_live(dev, "groups", [("api[0]", 1), ("web[0]", 1)])
 
 
 def test_canaries_are_promoted_by_themselves_where_the_job_says_so(dev):
@@ -371,174 +389,3 @@ def test_canaries_of_a_system_job_are_a_share_of_its_nodes_and_take_their_places
     wait_live(dev, "everywhere", [("web[0]", 1)])
     dev.cli("deployment", "promote", found["ID"])
     wait_deployment(dev, "everywhere", "successful", 1)
-
-
-def test_on_a_full_node_a_canary_takes_a_place_and_the_old_one_comes_back(cluster):
-    # Room for three instances and not for a fourth.
-    server = cluster.server("s1")
-    cluster.agent("a1", [server], "client {\n  memory_total_mb = 120\n}\n")
-    api = server.api
-    api.wait_node()
-    released(api, "full")
-    replace = 'canary = 1\ncanary_placement = "replace"'
-    api.run(service("full", GOOD, replace, version="2"))
-    found = canaries_healthy(api, "full")
-    wait_live(api, "full", [("web[0]", 1), ("web[1]", 0), ("web[2]", 0)])
-    gave_way = [a for a in api.allocs("full") if a["DesiredStatus"] == "stop"]
-    assert [a["DesiredDescription"] for a in gave_way] == ["alloc gives its place to a canary"]
-    api.cli("deployment", "fail", "-detach", found["ID"])
-    wait_live(api, "full", THREE_OLD)
-
-    api.run(without_second_try(service("full", BAD, replace, version="3")))
-    wait_deployment(api, "full", "failed", 2)
-    wait_live(api, "full", THREE_OLD)
-
-    api.run(service("full", GOOD, replace, version="4"))
-    found = canaries_healthy(api, "full")
-    api.cli("deployment", "promote", found["ID"])
-    wait_live(api, "full", [("web[0]", 3), ("web[1]", 3), ("web[2]", 3)])
-    assert wait_deployment(api, "full", "successful", 3)
-
-
-def test_a_killed_leader_leaves_the_release_to_the_next_one(cluster):
-    servers = three_servers(cluster)
-    leader = leader_of(servers)
-    cluster.agent("a1", servers)
-    leader.api.wait_node()
-    released(leader.api, "moved")
-    leader.api.run(service("moved", GOOD, version="2", healthy="500ms"))
-    wait_for("the first to be replaced", lambda: (1 in [v for _, v in live(leader.api, "moved")]))
-    leader.kill()
-    rest = [s for s in servers if s is not leader]
-    api = leader_of(rest).api
-    wait_deployment(api, "moved", "successful", 1)
-    wait_live(api, "moved", THREE_NEW)
-    assert len([a for a in api.allocs("moved") if a["JobVersion"] == 1]) == 3, "none was placed twice"
-
-
-def test_a_canary_survives_a_killed_leader_and_is_promoted_by_the_next(cluster):
-    servers = three_servers(cluster)
-    leader = leader_of(servers)
-    cluster.agent("a1", servers)
-    leader.api.wait_node()
-    released(leader.api, "kept")
-    leader.api.run(service("kept", GOOD, "canary = 1", version="2"))
-    found = canaries_healthy(leader.api, "kept")
-    leader.kill()
-    api = leader_of([s for s in servers if s is not leader]).api
-    api.put(f"/v1/deployment/promote/{found['ID']}", {"DeploymentID": found["ID"], "All": True})
-    wait_deployment(api, "kept", "successful", 1)
-    wait_live(api, "kept", THREE_NEW)
-
-
-HEARTBEATS = 'server {\n  min_heartbeat_ttl = "200ms"\n  heartbeat_grace = "300ms"\n}\n'
-
-
-def test_an_agent_lost_in_mid_release_does_not_stop_it(cluster):
-    server = cluster.server("s1", config=HEARTBEATS)
-    agents = [cluster.agent(f"a{i}", [server]) for i in range(3)]
-    api = server.api
-    api.wait_node(3)
-    spread = 'constraint {\n operator = "distinct_hosts"\n value = "true"\n}\n'
-    text = lambda version: service(  # noqa: E731
-        "lost", GOOD, count=2, version=version, healthy="500ms").replace(
-        "restart {", spread + "restart {", 1)
-    api.run(text("1"))
-    wait_deployment(api, "lost", "successful", 0)
-    api.run(text("2"))
-    first = wait_for("the first of the new version", lambda: [
-        a for a in api.allocs("lost") if a["JobVersion"] == 1])[0]
-    agents[int(first["NodeName"][1:])].kill()
-    wait_deployment(api, "lost", "successful", 1)
-    wait_live(api, "lost", [("web[0]", 1), ("web[1]", 1)])
-    assert api.alloc(first["ID"])["ClientStatus"] == "lost"
-
-
-# --- Versions and the command line
-
-def test_versions_are_tagged_compared_and_gone_back_to(dev):
-    released(dev, "tagged", count=1)
-    said = dev.cli("job", "tag", "apply", "-name", "golden", "-description", "the one", "tagged").stdout
-    assert 'Set tag "golden" of job "tagged"' in said
-    for version in ("2", "3"):
-        dev.run(service("tagged", GOOD, count=1, version=version))
-    history = dev.cli("job", "history", "tagged").stdout
-    assert re.search(r"Tag Name += golden", history) and re.search(r"Tag Description += the one", history)
-    changes = dev.cli("job", "history", "-p", "-version", "2", "tagged").stdout
-    assert '"2" => "3"' in changes and "Version     = 2" in changes and "= 1\n" not in changes
-    against = dev.cli("job", "history", "-diff-tag", "golden", "-version", "2", "tagged").stdout
-    assert '"1" => "3"' in against
-    whole = dev.cli("job", "history", "-full", "-version", "1", "tagged").stdout
-    assert '"RELEASE": "2"' in whole
-    assert "no version 77" in dev.cli("job", "history", "-version", "77", "tagged", code=1).stderr
-    with pytest.raises(HttpError) as refused:
-        dev.put("/v1/job/tagged/versions/golden/tag", {"Version": 1})
-    assert "already names version 0" in refused.value.text
-    assert dev.put("/v1/job/tagged/versions/silver/tag", {"Version": 1, "Description": "x"})["Name"] == "silver"
-    assert dev.delete("/v1/job/tagged/versions/silver/tag")["Name"] == "silver"
-    with pytest.raises(HttpError) as refused:
-        dev.delete("/v1/job/tagged/versions/silver/tag")
-    assert 'tag "silver" not found' in refused.value.text
-    dev.cli("job", "revert", "tagged", "golden")
-    versions = dev.get("/v1/job/tagged/versions")["Versions"]
-    assert versions[0]["Version"] == 3 and versions[0]["VersionTag"] is None
-    env = versions[0]["TaskGroups"][0]["Tasks"][0]["Env"]
-    assert env == {"RELEASE": "1"}
-    assert "no version with the tag" in dev.cli("job", "revert", "tagged", "lead", code=1).stderr
-    dev.cli("job", "tag", "unset", "-name", "golden", "tagged")
-    assert "golden" not in dev.cli("job", "history", "tagged").stdout
-
-
-def test_deployments_are_listed_and_shown_in_every_form(dev):
-    found = released(dev, "forms", count=1)
-    short = found["ID"][:8]
-    assert short in dev.cli("deployment", "list").stdout
-    assert short in dev.cli("deployment", "list", "-filter", 'JobID == "forms"').stdout
-    assert short not in dev.cli("deployment", "list", "-filter", 'JobID == "none"').stdout
-    assert short in dev.cli("deployment", "status").stdout
-    assert found["ID"] in dev.cli("deployment", "list", "-verbose").stdout
-    assert json.loads(dev.cli("deployment", "status", "-json", short).stdout)["ID"] == found["ID"]
-    assert dev.cli("deployment", "status", "-t", "{{.JobID}}", short).stdout.strip() == "forms"
-    assert short in dev.cli("job", "deployments", "-latest", "forms").stdout
-    assert "nothing to unblock" in dev.cli("deployment", "unblock", short, code=1).stderr
-    monitored = dev.cli("deployment", "status", "-monitor", short).stdout
-    assert f'Deployment "{short}" successful' in monitored
-    dev.run(service("forms", GOOD, "canary = 1", count=1, version="2"))
-    running = canaries_healthy(dev, "forms")
-    answer = json.loads(dev.cli("deployment", "promote", "-json", running["ID"]).stdout)
-    assert answer["EvalID"]
-    wait_deployment(dev, "forms", "successful", 1)
-
-
-def on_a_terminal(api, *words, until):
-    """What the command draws on a terminal, up to `until`."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen([str(BIN), *words], stdout=slave, stderr=slave, stdin=slave,
-                               env={**os.environ, "YURT_ADDR": api.rpc, "TERM": "xterm", "COLUMNS": "200"})
-    os.close(slave)
-    seen = b""
-
-    def drawn():
-        nonlocal seen
-        while select.select([master], [], [], 0)[0]:
-            try:
-                seen += os.read(master, 65536)
-            except OSError:
-                break
-        return until in seen.decode(errors="replace")
-    try:
-        wait_for(f"{until!r} on the terminal", drawn)
-        return seen.decode(errors="replace")
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
-
-
-def test_the_monitor_draws_on_a_terminal_and_says_what_to_do(dev):
-    released(dev, "drawn", count=1)
-    dev.run(service("drawn", GOOD, "canary = 1", count=1, version="2"))
-    found = canaries_healthy(dev, "drawn")
-    seen = on_a_terminal(dev, "deployment", "status", "-monitor", found["ID"],
-                         until=f"yurt deployment promote {found['ID'][:8]}")
-    assert "1 of 1 canaries healthy" in seen and "\x1b[" in seen

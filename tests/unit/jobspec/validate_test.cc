@@ -154,6 +154,15 @@ TEST(Validate, OrdersTheDeadlinesOfAnUpdate) {
               ElementsAre(HasSubstr("progress_deadline")));
 }
 
+TEST(Validate, KnowsWhereCanariesMayBePlaced) {
+  EXPECT_THAT(errors_of(task_job("", "update {\ncanary = 1\ncanary_placement = \"replace\"\n}")),
+              IsEmpty());
+  EXPECT_THAT(errors_of(task_job("", "update {\ncanary = 1\ncanary_placement = \"above\"\n}")),
+              ElementsAre(HasSubstr("canary_placement")));
+  EXPECT_THAT(errors_of(task_job("", "update { canary_placement = \"replace\" }")),
+              ElementsAre(HasSubstr("canary_placement needs a canary count above 0")));
+}
+
 TEST(Validate, FitsAttemptsIntoTheirInterval) {
   EXPECT_THAT(errors_of(task_job("", "restart {\nattempts = 100\ninterval = \"1m\"\n}")),
               ElementsAre(HasSubstr("group \"g\"")));

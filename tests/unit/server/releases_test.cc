@@ -99,6 +99,21 @@ TEST(Releases, a_bad_one_is_taken_back_and_never_twice) {
   EXPECT_EQ(it.version(), 5U);
 }
 
+TEST(Releases, a_return_asks_for_no_trial_and_no_promotion) {
+  Releases it = settled();
+  it.release(with_canaries(1), true);
+  it.settle(6);
+  ASSERT_TRUE(it.promote().ok());
+  it.settle();
+  test::JobBuilder bad = a_service(3, 3);
+  update_of(bad).set_auto_revert(true);
+  update_of(bad).set_progress_deadline(0);
+  it.release(bad, false);
+  it.settle();
+  EXPECT_EQ(it.status(), "successful: Deployment completed successfully");
+  EXPECT_EQ(it.picture(), "0:v3 1:v3 2:v3") << "what is stable has proven itself";
+}
+
 TEST(Releases, no_progress_in_time_fails_them_but_not_while_they_are_paused) {
   Releases it = settled();
   it.release(a_service(), true);
@@ -180,6 +195,20 @@ TEST(Releases, a_newer_canary_inherits_the_place_of_an_older_one) {
   ASSERT_TRUE(it.move("failed").ok());
   it.settle(4);
   EXPECT_EQ(it.picture(), "0:v0 1:v0 2:v0");
+}
+
+TEST(Releases, places_are_given_back_no_faster_than_may_be_down) {
+  for (const bool newer : {false, true}) {
+    Releases it = settled(3);
+    it.release(with_canaries(2, "replace"), true);
+    it.settle(8);
+    EXPECT_EQ(it.picture(), "0:v1* 1:v1* 2:v0");
+    newer ? it.release(a_service(), true) : static_cast<void>(it.move("failed"));
+    it.schedule();
+    EXPECT_EQ(it.healthy(), 2) << it.details();
+    it.settle(20);
+    EXPECT_EQ(it.picture(), newer ? "0:v2 1:v2 2:v2" : "0:v0 1:v0 2:v0");
+  }
 }
 
 TEST(Releases, health_set_by_hand_counts_as_the_agents_does) {
