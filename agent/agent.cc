@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/alloc_dir/alloc_dir.h"
+#include "agent/checks/network_prober.h"
 #include "agent/executor/loop.h"
 #include "agent/executor/worker_pool.h"
 #include "agent/fingerprint/fingerprint.h"
@@ -118,6 +119,7 @@ struct Agent::Impl {
                 .loop = loop,
                 .quick = quick,
                 .slow = slow,
+                .prober = prober,
                 .store = *store,
                 .cluster = cluster,
                 .turns = turns,
@@ -134,6 +136,7 @@ struct Agent::Impl {
   WorkerPool slow;
   ClusterData cluster;
   RestartTurns turns;
+  NetworkProber prober;
   RunnerContext context;
   std::unique_ptr<GpuMonitor> gpus;  // null where the configuration wants none
   std::unique_ptr<HostStats> host_stats;
@@ -296,6 +299,7 @@ void Agent::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   impl_->sessions->stop();
   if (impl_->gpus) impl_->gpus->stop();
+  impl_->prober.stop();
   impl_->quick.stop();
   impl_->slow.stop();
   impl_->loop.stop();

@@ -8,6 +8,7 @@
 #include "cli/monitor.h"
 #include "cli/named_commands.h"
 #include "cli/pages.h"
+#include "cli/service_tables.h"
 #include "cli/show.h"
 
 namespace yurt::cli {
@@ -47,6 +48,11 @@ class AllocPage {
     for (const auto& [name, state] : alloc.task_states()) tasks.push_back(name);
     std::sort(tasks.begin(), tasks.end());
     for (const auto& name : tasks) task(alloc, name);
+    services(alloc.id());
+    // An agent that can't be asked is no reason to show nothing.
+    if (const auto checks = check_table(session_, alloc.id()); checks.ok() && !checks->empty()) {
+      section("Nomad Service Checks:", *checks);
+    }
     placement(alloc);
     return stats_ ? stats(alloc.id()) : exit_ok;
   }
@@ -159,6 +165,15 @@ class AllocPage {
     return exit_ok;
   }
 
+  void services(const std::string& alloc_id) {
+    model::ServiceReadRequest request;
+    *request.mutable_query() = query(session_);
+    request.set_alloc_id(alloc_id);
+    const auto reply = session_.client().get<model::ServiceReadResponse>("ReadService", request);
+    if (!reply.ok() || reply->services().empty()) return;
+    section("Services:", service_table(session_, reply->services(), options_.verbose));
+  }
+
   void placement(const model::Allocation& alloc) {
     if (!options_.verbose || alloc.metrics().score_meta_data().empty()) return;
     std::vector<Row> rows{{"Node", "Score"}};
@@ -216,6 +231,20 @@ int signal_alloc(Session& session, const AllocOptions& options) {
   return reply.ok() ? exit_ok : fail(session, reply.error());
 }
 
+int show_checks(Session& session, const AllocOptions& options) {
+  const auto id = resolve_alloc(session, options.alloc);
+  if (!id.ok()) return fail(session, id.error());
+  if (options.output.wanted()) {
+    const auto results = check_results(session, *id);
+    if (!results.ok()) return fail(session, results.error());
+    return print_document(session, options.output, *results);
+  }
+  const auto table = check_table(session, *id);
+  if (!table.ok()) return fail(session, table.error());
+  session.terminal.print(table->empty() ? "No checks" : *table);
+  return exit_ok;
+}
+
 }  // namespace
 
 namespace {
@@ -257,6 +286,9 @@ void add_alloc_commands(CLI::App& root, Session& session) {
   add_logs(*alloc, session, "logs");
   add_files(*alloc, session, "fs");
   add_exec(*alloc, session, "exec");
+  auto [checks, checks_options] =
+      add_alloc(*alloc, session, "checks", "Show the health checks of an allocation", show_checks);
+  checks_options->output.add_to(*checks);
   auto [stop, stop_options] =
       add_alloc(*alloc, session, "stop", "Stop an allocation; its job replaces it", stop_alloc);
   stop->add_flag("--detach", stop_options->detach, "Print the evaluation's ID and return at once");

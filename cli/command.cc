@@ -92,6 +92,8 @@ int run_cli(int argc, const char* const* argv,
   root.require_subcommand(1);
   add_job_commands(root, session);
   add_sweep_commands(root, session);
+  add_service_commands(root, session);
+  add_event_commands(root, session);
   add_run_commands(root, session);
   add_alloc_commands(root, session);
   add_node_commands(root, session);

@@ -63,6 +63,8 @@ void add_job_commands(CLI::App& root, Session& session);
 void add_sweep_commands(CLI::App& root, Session& session);
 void add_run_commands(CLI::App& root, Session& session);
 void add_alloc_commands(CLI::App& root, Session& session);
+void add_service_commands(CLI::App& root, Session& session);
+void add_event_commands(CLI::App& root, Session& session);
 void add_node_commands(CLI::App& root, Session& session);
 void add_gpu_commands(CLI::App& root, Session& session);
 void add_eval_commands(CLI::App& root, Session& session);

@@ -210,6 +210,9 @@ class Task {
 
   [[nodiscard]] virtual std::int64_t started_at_ns() const = 0;
 
+  // Where the task is reached when it has a network of its own; "": at the machine's addresses.
+  [[nodiscard]] virtual std::string address() const { return {}; }
+
   // Calls `callback` once when the task has ended, its whole process tree is gone and its logs are
   // complete; soon, when that is so already. Each call adds a callback.
   virtual void on_exit(std::function<void(const ExitResult&)> callback) = 0;

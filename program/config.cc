@@ -134,6 +134,12 @@ Result<server::ServerSettings> server_settings(const model::Config& config) {
   if (wanted.has_root_key_rotation_threshold()) {
     out.leader.root_key_age_ns = wanted.root_key_rotation_threshold();
   }
+  if (wanted.has_event_buffer_size()) {
+    if (wanted.event_buffer_size() < 0) {
+      return Error{ErrorCode::invalid_argument, "server.event_buffer_size: expected 0 or more"};
+    }
+    out.event_buffer_size = static_cast<std::size_t>(wanted.event_buffer_size());
+  }
   if (wanted.has_job_gc_interval()) out.leader.garbage_interval_ns = wanted.job_gc_interval();
   return out;
 }

@@ -28,6 +28,8 @@ RUNS = [
     ("server/server_bench", ["template_rerender_1000_allocs_s"]),
     ("server/server_bench", ["eval_storm_drain_s"]),
     ("server/server_bench", ["drain_1000_nodes_s"]),
+    ("server/server_bench", ["events_per_s_100_subscribers"]),
+    ("agent/agent_bench", ["check_cost_per_thousand_percent"]),
     ("shim/shim_bench", ["shim_rss_kib"]),
     ("raft/raft_bench", ["raft_commits_per_s_1", "raft_commits_per_s_3"]),
     ("raft/raft_bench", ["leader_kill_gap_p99_ms"]),

@@ -58,6 +58,8 @@ struct ServerIdentity {
   std::string version;       // "0.1.0"
 };
 
+class EventRing;
+
 class Core {
  public:
   virtual ~Core() = default;
@@ -79,6 +81,9 @@ class Core {
   // the steady clock, whichever comes first. At once when it has changed already.
   virtual void when_changed(std::vector<Table> tables, std::uint64_t index,
                             std::int64_t deadline_ns, std::function<void()> done) = 0;
+
+  // What subscribers of the event stream read.
+  [[nodiscard]] virtual EventRing& events() = 0;
 
   // The most bytes that a dispatch's payload may have.
   [[nodiscard]] virtual std::size_t payload_limit() const = 0;

@@ -71,6 +71,8 @@ Status ServerCore::open_parts() {
   YURT_ASSIGN(keyring_, Keyring::open(key_file, alone));
   YURT_ASSIGN(store_, StateStore::open(settings_.data_dir / "state"));
   static_cast<void>(store_->subscribe(this));
+  events_ = std::make_unique<EventRing>(settings_.event_buffer_size);
+  static_cast<void>(store_->subscribe(events_.get()));
   raft::Options options;
   options.self = peer_id_of(identity_.id);
   options.address = identity_.rpc_address;
@@ -181,6 +183,7 @@ void ServerCore::stop() {
   if (timers_) timers_->stop();
   if (consensus_) consensus_->stop();
   if (store_) store_->unsubscribe(this);
+  if (store_ && events_) store_->unsubscribe(events_.get());
 }
 
 void ServerCore::propose(model::Command command, std::function<void(Result<Applied>)> done) {

@@ -14,6 +14,7 @@
 
 #include "server/agents/hub.h"
 #include "server/core.h"
+#include "server/events/event_ring.h"
 #include "server/leader/leader.h"
 #include "server/variables/keyring.h"
 #include "server/watchers.h"
@@ -34,6 +35,7 @@ struct ServerSettings {
   // Wraps the root keys; "" = "keyfile" in data_dir. The same on all servers; a server that may
   // be alone makes it.
   std::filesystem::path key_file;
+  std::size_t event_buffer_size = 100;  // commands whose events a new subscriber can still have
   LeaderSettings leader;
 };
 
@@ -58,6 +60,7 @@ class ServerCore final : public Core, private ChangeListener {
   void propose(model::Command command, std::function<void(Result<Applied>)> done) override;
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
+  [[nodiscard]] EventRing& events() override { return *events_; }
   [[nodiscard]] std::size_t payload_limit() const override { return settings_.payload_limit; }
   [[nodiscard]] Keyring& keyring() override { return *keyring_; }
   [[nodiscard]] Status each_row(
@@ -93,6 +96,7 @@ class ServerCore final : public Core, private ChangeListener {
   std::unique_ptr<raft::Consensus> consensus_;
   std::unique_ptr<Timers> timers_;
   std::unique_ptr<Watchers> watchers_;
+  std::unique_ptr<EventRing> events_;
   std::unique_ptr<Proposer> proposer_;
   std::unique_ptr<Hub> hub_;
 

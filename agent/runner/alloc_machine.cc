@@ -139,6 +139,15 @@ Result<AllocEffects> AllocMachine::restart(std::optional<std::size_t> task, Inst
   return advance(now);
 }
 
+AllocEffects AllocMachine::unhealthy(std::size_t task, Instant now, const std::string& reason) {
+  with(task, [&](auto& machine, auto& out) { machine.unhealthy(now, reason, out); });
+  return advance(now);
+}
+
+void AllocMachine::checks_pass(bool pass, Instant now) {
+  if (std::exchange(checks_pass_, pass) != pass) observe_health(now);
+}
+
 Result<AllocEffects> AllocMachine::restart_all(Instant now, const std::string& reason) {
   if (terminal()) {
     return Error{ErrorCode::failed_precondition, "the allocation has ended"};
@@ -319,7 +328,7 @@ void AllocMachine::advance_poststop(Instant now) {
 void AllocMachine::observe_health(Instant now) {
   if (!health_ || !started_) return;
   HealthTracker::Observation seen;
-  seen.all_steady = !stop_;
+  seen.all_steady = !stop_ && (checks_pass_ || !spec_.health->wait_for_checks);
   for (const auto& task : tasks_) {
     if (!before_poststop(task.spec())) continue;
     seen.any_started |= task.ever_started();

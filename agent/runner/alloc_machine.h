@@ -67,6 +67,11 @@ class AllocMachine {
   // One running task, or (nullopt) all that run. failed_precondition when none is alive.
   Result<AllocEffects> restart(std::optional<std::size_t> task, Instant now,
                                const std::string& reason);
+  // A task that runs has failed its health checks: it is restarted as after a failure.
+  AllocEffects unhealthy(std::size_t task, Instant now, const std::string& reason);
+  // Whether all checks of the allocation's services pass; false until told. No effects.
+  void checks_pass(bool pass, Instant now);
+  [[nodiscard]] bool checks_passing() const { return checks_pass_; }
   // Every task from the beginning, those that have ended included. failed_precondition once the
   // allocation is terminal or being stopped.
   Result<AllocEffects> restart_all(Instant now, const std::string& reason);
@@ -115,6 +120,7 @@ class AllocMachine {
   std::optional<HealthTracker> health_;
   AllocEffects pending_;
   std::optional<Stop> stop_;
+  bool checks_pass_ = false;
   bool started_ = false;
   bool timed_out_ = false;  // max_run_duration ended it
   bool skip_poststop_ = false;

@@ -68,6 +68,11 @@ AllocRunner::~AllocRunner() {
 }
 
 void AllocRunner::set_jobs() {
+  services_stale_ = true;
+  if (!services_ && has_services(*group_)) {
+    services_ = std::make_shared<OfferedServices>(
+        context_, static_cast<OfferedServicesOwner&>(*this), group_->name());
+  }
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     tasks_[i]->set_job(assignment_, job_, group_, &group_->task(static_cast<int>(i)));
   }
@@ -112,6 +117,7 @@ void AllocRunner::start(const AllocRunner* predecessor) {
 void AllocRunner::restore(const StoredAlloc& stored, FoundRuns& found) {
   received_ = true;
   stored_runs_ = stored.runs;
+  if (services_) services_->restore(stored.update.services());
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     const std::string& name = machine_.tasks()[i].spec().name;
     const auto state = stored.update.task_states().find(name);
@@ -294,7 +300,44 @@ void AllocRunner::task_failed_script(std::size_t task, const std::string& error)
   perform(machine_.fail(task, now(), task_event::template_failure(error)));
 }
 
+void AllocRunner::services_changed() { perform({}); }
+
+void AllocRunner::check_wants_restart(const std::set<std::string>& tasks,
+                                      const std::string& reason) {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    if (tasks.contains(machine_.tasks()[i].spec().name)) {
+      perform(machine_.unhealthy(i, now(), reason));
+    }
+  }
+}
+
+void AllocRunner::offer_services() {
+  if (services_) {
+    std::set<std::string> serving;
+    std::map<std::string, std::string> addresses;
+    for (std::size_t i = 0; i < tasks_.size() && !machine_.stopping(); ++i) {
+      const TaskMachine& task = machine_.tasks()[i];
+      if (task.phase() != TaskMachine::Phase::running || !tasks_[i]->run()) continue;
+      serving.insert(task.spec().name);
+      auto address = tasks_[i]->run()->address();
+      if (!address.empty()) addresses.emplace(task.spec().name, std::move(address));
+    }
+    if (std::exchange(services_stale_, false) || serving != serving_) {
+      const TaskPaths paths{dir_.shared().string(), "", ""};
+      services_->set(service_specs({*assignment_, *job_, *group_, context_.node, paths, addresses}),
+                     serving);
+      serving_ = std::move(serving);
+    }
+  }
+  machine_.checks_pass(!services_ || services_->healthy(), now());
+}
+
+std::string AllocRunner::check_results() const {
+  return services_ ? services_->results_json() : "{}";
+}
+
 void AllocRunner::perform(const AllocEffects& effects) {
+  offer_services();
   // Order matters for a crash in between: how a run ended is stored, together with the fact that it
   // is over, before its traces are removed; a new run's ID is stored before its driver hears of it.
   std::vector<std::shared_ptr<drivers::Task>> ended;
@@ -402,6 +445,8 @@ model::AllocUpdate AllocRunner::update_message() const {
     status.set_timestamp(health->decided_at_ns());
     status.set_canary(health->canary());
   }
+  // Before the first look at the tasks nothing is known: what was told before holds.
+  if (services_ && !services_stale_) services_->fill(*update.mutable_services());
   return update;
 }
 

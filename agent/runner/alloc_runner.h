@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/alloc_dir/alloc_dir.h"
+#include "agent/checks/offered_services.h"
 #include "agent/runner/alloc_machine.h"
 #include "agent/runner/idle_rule.h"
 #include "agent/runner/metrics_file.h"
@@ -31,7 +32,8 @@ inline constexpr const char* gpu_peak_metric = "gpu_memory_peak_mib";
 using FoundRuns = std::map<std::string, std::shared_ptr<drivers::Task>>;
 
 class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
-                          private TaskRunnerOwner {
+                          private TaskRunnerOwner,
+                          private OfferedServicesOwner {
  public:
   struct Events {
     std::function<void(AllocRunner&)> on_change;  // its update() differs, or it has ended
@@ -75,6 +77,8 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   [[nodiscard]] bool ever_started() const;
   // What the servers should know.
   [[nodiscard]] model::AllocUpdate update_message() const;
+  // The newest results of its health checks, as JSON.
+  [[nodiscard]] std::string check_results() const;
   // The driver's view of a running task; null when it does not run or does not exist.
   [[nodiscard]] std::shared_ptr<drivers::Task> run_of(const std::string& task) const;
   [[nodiscard]] bool has_task(const std::string& task) const {
@@ -93,6 +97,12 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   // Follows a task that has restarted at its turn until it is healthy, or is not.
   void observe_roll();
 
+  void services_changed() override;
+  void check_wants_restart(const std::set<std::string>& tasks, const std::string& reason) override;
+  std::shared_ptr<drivers::Task> running_task(const std::string& task) override {
+    return run_of(task);
+  }
+
   [[nodiscard]] AllocSpec spec() const;
   [[nodiscard]] Instant now() const { return Instant::now(context_.clock); }
   // Stores what changed, then carries the effects out, then tells the owner.
@@ -106,6 +116,8 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void watch_idleness();
   void act_on_idleness(std::size_t task, const IdleRule& rule);
   void set_jobs();
+  // Offers the services whose tasks run now and withdraws the others.
+  void offer_services();
 
   RunnerContext& context_;
   Events events_;
@@ -119,6 +131,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   std::map<std::string, TaskRun> stored_runs_;
   std::optional<Roll> roll_;
   Loop::TimerId roll_timer_ = 0;
+  std::shared_ptr<OfferedServices> services_;   // null: the group has none
+  std::set<std::string> serving_;               // the tasks that services_ was last told of
+  bool services_stale_ = true;                  // the job or the assignment is another one
   std::map<std::size_t, MetricsFile> metrics_;  // of tasks that have started
   Loop::TimerId metrics_timer_ = 0;
   std::map<std::size_t, IdleRule> idle_rules_;  // of tasks with a watchdog

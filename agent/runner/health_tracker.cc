@@ -15,16 +15,18 @@ constexpr std::int64_t default_deadline_ns = 300 * nanoseconds_per_second;
 std::optional<HealthRule> HealthRule::from(const model::Job& job, const model::TaskGroup& group,
                                            bool in_deployment, bool canary) {
   if (job.type() != "service" && job.type() != "system") return std::nullopt;
-  HealthRule rule{default_min_healthy_ns, default_deadline_ns, canary};
+  HealthRule rule{default_min_healthy_ns, default_deadline_ns, canary, false};
   if (in_deployment) {
     const auto& update = group.has_update() ? group.update() : job.update();
     if (update.health_check() == "manual") return std::nullopt;
+    rule.wait_for_checks = update.health_check() != "task_states";
     if (update.has_min_healthy_time()) rule.min_healthy_ns = update.min_healthy_time();
     if (update.has_healthy_deadline()) rule.deadline_ns = update.healthy_deadline();
     return rule;
   }
   if (job.type() != "service") return std::nullopt;
   const auto& migrate = group.has_migrate() ? group.migrate() : job.migrate();
+  rule.wait_for_checks = migrate.health_check() != "task_states";
   if (migrate.has_min_healthy_time()) rule.min_healthy_ns = migrate.min_healthy_time();
   if (migrate.has_healthy_deadline()) rule.deadline_ns = migrate.healthy_deadline();
   return rule;

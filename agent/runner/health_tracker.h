@@ -1,6 +1,7 @@
 // HealthTracker: whether an allocation counts as healthy in a deployment or a drain, by the state
-// of its tasks (shared/compat semantics §4): all of them must have run for `min_healthy` without a
-// break before `deadline` has passed since the first started; a failed task is unhealthy at once.
+// of its tasks and, where the rule says so, their checks (shared/compat semantics §4): all must
+// have run and passed for `min_healthy` without a break before `deadline` has passed since the
+// first task started; a failed task is unhealthy at once.
 //
 // Pure: told of every change and of the time; decides once. Not thread-safe.
 #pragma once
@@ -21,6 +22,7 @@ struct HealthRule {
   std::int64_t min_healthy_ns = 0;
   std::int64_t deadline_ns = 0;
   bool canary = false;
+  bool wait_for_checks = false;  // health_check = "checks": all checks pass as well
 
   // The rule of the group's update block for allocations of a deployment, else of its migrate
   // block; nullopt for jobs without health (batch) and when health is set by hand.
@@ -33,7 +35,8 @@ class HealthTracker {
  public:
   explicit HealthTracker(HealthRule rule) : rule_(rule) {}
 
-  // What the tasks look like now. `steady`: everything that should run does.
+  // What the tasks look like now. `steady`: everything that should run does,
+  // and passes its checks where they count.
   struct Observation {
     bool any_started = false;
     bool all_steady = false;
@@ -49,6 +52,7 @@ class HealthTracker {
 
   [[nodiscard]] std::optional<bool> verdict() const { return verdict_; }
   [[nodiscard]] std::int64_t decided_at_ns() const { return decided_at_ns_; }
+  [[nodiscard]] bool waits_for_checks() const { return rule_.wait_for_checks; }
   [[nodiscard]] bool canary() const { return rule_.canary; }
   // When observe() should be called even if nothing changes.
   [[nodiscard]] std::optional<std::int64_t> wake_steady_ns() const;

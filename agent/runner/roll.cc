@@ -28,7 +28,7 @@ std::optional<bool> Roll::observe(const AllocMachine& machine, Instant now) {
   if (task.dead() || restarts > 1) return false;
   HealthTracker::Observation seen;
   seen.any_started = restarts == 1 && task.phase() == TaskMachine::Phase::running;
-  seen.all_steady = seen.any_started;
+  seen.all_steady = seen.any_started && (machine.checks_passing() || !health_.waits_for_checks());
   if (health_.observe(seen, now)) return health_.verdict();
   if (now.steady_ns >= deadline_steady_ns_) return false;
   return std::nullopt;

@@ -1,5 +1,6 @@
-// Roll: whether a task that was restarted at its turn is healthy again: it must run for as long as
-// the group's update or migrate block asks, and not end by itself meanwhile.
+// Roll: whether a task that was restarted at its turn is healthy again: it must run, and
+// pass its checks where they count, for as long as the group's update or migrate block asks, and
+// not end by itself meanwhile.
 //
 // Pure: told of every change and of the time. Not thread-safe.
 #pragma once

@@ -21,6 +21,8 @@
 
 namespace yurt::agent {
 
+class NetworkProber;
+
 using DriverMap = std::map<std::string, std::shared_ptr<drivers::Driver>, std::less<>>;
 
 struct RunnerContext {
@@ -30,6 +32,7 @@ struct RunnerContext {
   Loop& loop;
   WorkerPool& quick;  // folders, environments, clean-up: milliseconds
   WorkerPool& slow;   // downloads, scripts: minutes
+  NetworkProber& prober;
   StateStore& store;
   ClusterData& cluster;
   RestartTurns& turns;

@@ -103,7 +103,8 @@ void TaskMachine::exited(Instant now, double fraction, const drivers::ExitResult
     die(ended, false);
     return;
   }
-  if (std::exchange(restart_requested_, false)) {
+  const bool unhealthy = std::exchange(unhealthy_, false);
+  if (std::exchange(restart_requested_, false) && !unhealthy) {
     state_.set_state("pending");
     state_.set_restarts(state_.restarts() + 1);
     state_.set_last_restart(now.wall_ns);
@@ -111,7 +112,8 @@ void TaskMachine::exited(Instant now, double fraction, const drivers::ExitResult
     prepare(now, out);
     return;
   }
-  end_run(ended, fraction, result.successful() ? RunEnd::success : RunEnd::failure, out);
+  const bool success = result.successful() && !unhealthy;
+  end_run(ended, fraction, success ? RunEnd::success : RunEnd::failure, out);
 }
 
 void TaskMachine::report(const std::map<std::string, double>& metrics) {
@@ -204,11 +206,20 @@ bool TaskMachine::restart(Instant now, const std::string& reason, TaskEffects& o
   return true;  // preparing and starting are on their way to a fresh run already
 }
 
+void TaskMachine::unhealthy(Instant now, const std::string& reason, TaskEffects& out) {
+  if (phase_ != Phase::running || kill_requested_) return;
+  task_event::append(state_, task_event::restart_signaled(reason), now.wall_ns);
+  unhealthy_ = true;
+  restart_requested_ = true;
+  send_stop(now, out);
+}
+
 void TaskMachine::reset() {
   YURT_ASSERT(dead());
   phase_ = Phase::waiting;
   kill_requested_ = false;
   restart_requested_ = false;
+  unhealthy_ = false;
   fails_when_dead_ = false;
   kill_reason_.clear();
   state_.set_state("pending");

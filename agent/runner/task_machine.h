@@ -86,6 +86,8 @@ class TaskMachine {
   void kill(Instant now, const KillOrder& order, TaskEffects& out);
   // Runs it again without counting against the restart policy. False when it is not alive.
   bool restart(Instant now, const std::string& reason, TaskEffects& out);
+  // Its health checks fail: the run is ended and counts as failed. No effect unless it runs.
+  void unhealthy(Instant now, const std::string& reason, TaskEffects& out);
   // Dead or not, back to waiting for its turn. REQUIRES: dead
   void reset();
   void note(Instant now, model::TaskEvent event);
@@ -123,6 +125,7 @@ class TaskMachine {
   std::optional<std::int64_t> wake_steady_ns_;
   bool kill_requested_ = false;
   bool restart_requested_ = false;
+  bool unhealthy_ = false;  // restart_requested_ because of its checks
   bool fails_when_dead_ = false;
   std::string kill_reason_;
 };

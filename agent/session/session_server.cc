@@ -191,10 +191,15 @@ void SessionServer::run(SessionStream& stream, const model::SessionRequest& requ
       break;
     }
     case Kind::kNodeStats: status = send_json(stream, host_stats_.sample(clock_.wall_ns())); break;
-    case Kind::kAllocChecks:
-      // Health checks are not run yet: there are no results to show.
-      status = with_alloc([&](const AllocView&) { return send_json(stream, "{}"); });
+    case Kind::kAllocChecks: {
+      std::string results;
+      status = on_runner([&](AllocRunner& runner) -> Status {
+        results = runner.check_results();
+        return {};
+      });
+      if (status.ok()) status = send_json(stream, std::move(results));
       break;
+    }
     case Kind::kRestart:
       status = on_runner([&](AllocRunner& runner) {
         return runner.restart(target.task, request.restart().all_tasks(), "User requested restart");

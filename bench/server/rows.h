@@ -35,4 +35,8 @@ void measure_dispatch(const Arguments& arguments);
 // that changes it until the last one's file is rendered again.
 void measure_template_rerender(const Arguments& arguments);
 
+// events_per_s_100_subscribers: what 100 subscribers of the event stream receive together while
+// jobs are registered as fast as that goes.
+void measure_events(const Arguments& arguments);
+
 }  // namespace yurt::bench

@@ -21,5 +21,6 @@ int main(int argc, char** argv) {
   if (arguments.wants("dispatch_to_exec_p50_ms") || arguments.wants("dispatch_to_exec_p99_ms")) {
     measure_dispatch(arguments);
   }
+  if (arguments.wants("events_per_s_100_subscribers")) measure_events(arguments);
   return 0;
 }

@@ -66,7 +66,7 @@ class ServiceCheck {
                  path_of(path, "on_update"), issues_);
     warn_of_consul_fields(service, path);
     for (int i = 0; i < service.check_size(); ++i) {
-      check_one(service, service.check(i), path_of(path, "check", i));
+      check_one(service, service.check(i), task, path_of(path, "check", i));
     }
   }
 
@@ -129,23 +129,24 @@ class ServiceCheck {
     warn(!service.kind().empty(), "kind");
   }
 
-  void check_one(const model::Service& service, const model::Check& check,
+  void check_one(const model::Service& service, const model::Check& check, const std::string& task,
                  const std::string& path) {
-    if (check.type() == "script" || check.type() == "grpc") {
-      issues_.error(path_of(path, "type"), "checks of type " + quoted(check.type()) +
-                                               " need Consul, which Yurt does not use: use http "
-                                               "or tcp");
-      return;
-    }
     if (check.type().empty() ||
-        !check_choice("type", check.type(), {"http", "tcp"}, path_of(path, "type"), issues_)) {
+        !check_choice("type", check.type(), {"http", "tcp", "grpc", "script"},
+                      path_of(path, "type"), issues_)) {
       return;
     }
     check_http(check, path);
+    check_script(service, check, task, path);
     check_period("interval", check.interval(), path);
     check_period("timeout", check.timeout(), path);
     check_port("port", check.port(), path_of(path, "port"));
-    if (check.port().empty() && service.port().empty()) {
+    if (!check.address_mode().empty()) {
+      check_choice("address_mode", check.address_mode(),
+                   {"auto", "host", "driver", "alloc", "alloc_ipv6"}, path_of(path, "address_mode"),
+                   issues_);
+    }
+    if (check.type() != "script" && check.port().empty() && service.port().empty()) {
       issues_.error(path, "the check needs a port: neither it nor its service has one");
     }
     if (check.notes().size() > longest_notes) {
@@ -160,13 +161,29 @@ class ServiceCheck {
     if (check.expose())
       issues_.error(path_of(path, "expose"), "expose needs Connect; leave it out");
     check_restart_policy(check, path);
-    for (const auto& [given, field] :
-         {std::pair(check.success_before_passing() != 0, "success_before_passing"),
-          std::pair(check.failures_before_critical() != 0, "failures_before_critical"),
-          std::pair(check.failures_before_warning() != 0, "failures_before_warning")}) {
-      if (given)
-        issues_.warning(path_of(path, field),
-                        quoted(std::string_view(field)) + " is Consul's; no effect");
+    for (const auto& [count, field] :
+         {std::pair(check.success_before_passing(), "success_before_passing"),
+          std::pair(check.failures_before_critical(), "failures_before_critical"),
+          std::pair(check.failures_before_warning(), "failures_before_warning")}) {
+      if (count < 0) {
+        issues_.error(path_of(path, field), std::string(field) + " must not be negative");
+      }
+    }
+  }
+
+  // `owner` is the task whose service it is; "" for a group's.
+  void check_script(const model::Service& service, const model::Check& check,
+                    const std::string& owner, const std::string& path) {
+    if (check.type() != "script") return;
+    if (check.command().empty()) {
+      issues_.error(path_of(path, "command"), "a script check needs a command");
+    }
+    const std::string& task = check.task().empty() ? service.task() : check.task();
+    if (!check.task().empty() && tasks_.count(check.task()) == 0) {
+      issues_.error(path_of(path, "task"), "the group has no task " + quoted(check.task()));
+    } else if (owner.empty() && task.empty() && tasks_.size() > 1) {
+      issues_.error(path_of(path, "task"),
+                    "a script check of a group's service must say in which task it runs: set task");
     }
   }
 

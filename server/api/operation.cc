@@ -30,6 +30,8 @@ OperationTable OperationTable::all() {
   add_operator_operations(table);
   add_search_operations(table);
   add_snapshot_operations(table);
+  add_service_operations(table);
+  add_event_operations(table);
   std::sort(table.operations_.begin(), table.operations_.end(),
             [](const Operation& a, const Operation& b) { return a.name < b.name; });
   return table;

@@ -28,5 +28,7 @@ void add_operator_operations(OperationTable& table);
 void add_search_operations(OperationTable& table);
 void add_snapshot_operations(OperationTable& table);
 void add_snapshot_restore(OperationTable& table);
+void add_service_operations(OperationTable& table);
+void add_event_operations(OperationTable& table);
 
 }  // namespace yurt::server

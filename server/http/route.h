@@ -26,6 +26,7 @@ enum class ReplyForm {
   metrics,   // a JSON document, or Prometheus text
   frames,    // a stream of frames, or of raw bytes when ?plain
   raw,       // a stream's bytes
+  events,    // a stream of JSON lines
   exec,      // a websocket
   snapshot,  // an archive, with its digest in a header
   fixed,     // `status` and `text`, whatever was asked

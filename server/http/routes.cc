@@ -84,6 +84,7 @@ constexpr Route table[] = {
     mistakes_500(act("/v1/job/:job_id/versions/:tag/tag", "TagJobVersion", maybe_body)),
     mistakes_500(
         remove("/v1/job/:job_id/versions/:tag/tag", "UntagJobVersion", ReplyForm::message)),
+    show("/v1/job/:job_id/services", "ReadService", "services"),
     show("/v1/job/:job_id/scale", "ReadJobScaleStatus"),
     act("/v1/job/:job_id/scale", "ScaleJob", body),
 
@@ -121,6 +122,7 @@ constexpr Route table[] = {
     show("/v1/allocation/:alloc_id", "ReadAllocation", "allocation"),
     act("/v1/allocation/:alloc_id/stop", "StopAllocation"),
     get(ReplyForm::document, "/v1/allocation/:alloc_id/checks", "ReadAllocationChecks"),
+    show("/v1/allocation/:alloc_id/services", "ReadService", "services"),
     open(get(ReplyForm::document, "/v1/client/allocation/:alloc_id/stats", "ReadAllocationStats")),
     open(
         get(ReplyForm::document, "/v1/client/allocation/:alloc_id/checks", "ReadAllocationChecks")),
@@ -167,6 +169,12 @@ constexpr Route table[] = {
     only_put(act("/v1/system/gc", "CollectGarbage", BodyUse::none, nothing)),
     only_put(act("/v1/system/reconcile/summaries", "ReconcileSummaries", BodyUse::none, nothing)),
     get(ReplyForm::metrics, "/v1/metrics", "ReadMetrics"),
+
+    // Services and events
+    show("/v1/services", "ListServices", "services"),
+    show("/v1/service/:service_name", "ReadService", "services"),
+    remove("/v1/service/:id", "DeleteService", nothing),
+    get(ReplyForm::events, "/v1/event/stream", "StreamEvents"),
 
     // Search and namespaces
     act("/v1/search", "Search", body),

@@ -40,6 +40,7 @@ bool is_raw(const Exchange& exchange) {
 std::string content_type(const Exchange& exchange, std::string_view first) {
   if (exchange.match.route->reply == ReplyForm::raw) return sniff(first);
   if (exchange.match.route->reply == ReplyForm::snapshot) return "application/x-gzip";
+  if (exchange.match.route->reply == ReplyForm::events) return "application/json";
   return is_raw(exchange) ? "text/plain; charset=utf-8" : "application/json";
 }
 
@@ -104,6 +105,9 @@ std::string StreamReply::encode(const Body& message) {
     const auto& chunk = static_cast<const model::SnapshotChunk&>(*shown);
     if (!chunk.digest().empty()) digest_ = chunk.digest();
     return chunk.data();
+  }
+  if (shown->GetDescriptor() == model::EventLine::descriptor()) {
+    return static_cast<const model::EventLine&>(*shown).json() + "\n";
   }
   const auto& frame = static_cast<const model::StreamFrame&>(*shown);
   return raw_ ? frame.data() : json::write(frame);

@@ -50,6 +50,20 @@ struct RootKeyChange {
   RootKeyRef after;  // null: removed
 };
 
+// A job as one command left it; null: absent.
+struct JobMove {
+  JobRef before, after;
+};
+
+// One command of the batch: where its own changes end in the lists of Changes; they begin where
+// those of the command before end.
+struct CommandRange {
+  std::uint64_t index = 0;
+  std::int32_t kind = 0;  // model::Command::KindCase
+  std::uint32_t allocs = 0, nodes = 0, evals = 0, jobs = 0, deployments = 0, services = 0;
+  std::uint32_t node_pools = 0, variables = 0;
+};
+
 struct Changes {
   std::uint64_t index = 0;  // of the last command of the batch
   // The whole state is another one: what follows it must start anew from a snapshot.
@@ -60,6 +74,8 @@ struct Changes {
   std::vector<JobChange> jobs;
   std::vector<DeploymentChange> deployments;
   std::vector<ServiceChange> services;
+  std::vector<JobMove> job_moves;  // for each command, what `jobs` tells of all together
+  std::vector<CommandRange> commands;
   std::vector<NodePoolRef> node_pools;
   std::vector<std::string> deleted_node_pools;
   std::vector<NamespaceRef> namespaces;

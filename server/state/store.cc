@@ -260,7 +260,8 @@ void StateStore::apply_some(std::span<const Committed> batch, std::vector<std::a
     YURT_ASSERT(command.ParseFromArray(committed.command.data(),
                                        static_cast<int>(committed.command.size())));
     if (command.has_restore_state()) break;
-    transaction.begin(committed.index + tables_.index_offset, command.time());
+    transaction.begin(committed.index + tables_.index_offset, command.time(),
+                      static_cast<int>(command.kind_case()));
     answers.emplace_back(yurt::server::apply(transaction, command));
   }
   if (done > 0) {

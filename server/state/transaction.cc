@@ -27,12 +27,29 @@ bool is_live(const model::Deployment& deployment) {
   return status != "failed" && status != "successful" && status != "cancelled";
 }
 
-void Transaction::begin(std::uint64_t index, std::int64_t time) {
+void Transaction::begin(std::uint64_t index, std::int64_t time, int kind) {
   YURT_ASSERT(index > index_);
   settle_touched();
+  close_command();
+  kind_ = kind;
   index_ = index;
   time_ = time;
   tables_.index = index;
+}
+
+void Transaction::close_command() {
+  if (index_ == 0) return;
+  const auto end = [](const auto& list) { return static_cast<std::uint32_t>(list.size()); };
+  changes_.commands.push_back({.index = index_,
+                               .kind = kind_,
+                               .allocs = end(changes_.allocs),
+                               .nodes = end(changes_.nodes),
+                               .evals = end(changes_.evals),
+                               .jobs = end(changes_.job_moves),
+                               .deployments = end(changes_.deployments),
+                               .services = end(changes_.services),
+                               .node_pools = end(changes_.node_pools),
+                               .variables = end(changes_.variables)});
 }
 
 void Transaction::touch(Table table) {
@@ -66,6 +83,7 @@ JobRecord& Transaction::edit_job(const JobKey& key) {
     editing.before = row_at<JobRecord>(tables_.jobs, key);
     editing.record = editing.before ? std::make_shared<JobRecord>(*editing.before)
                                     : std::make_shared<JobRecord>();
+    editing.told = editing.record->job;
   }
   if (editing.index != index_) touched_.push_back(key);
   editing.index = index_;
@@ -79,6 +97,10 @@ void Transaction::settle_touched() {
     const auto editing = editing_.find(key);
     if (editing != editing_.end() && editing->second.record->job) {
       settle_status(key, *editing->second.record);
+      if (editing->second.told != editing->second.record->job) {
+        changes_.job_moves.push_back({editing->second.told, editing->second.record->job});
+        editing->second.told = editing->second.record->job;
+      }
     }
   }
   touched_.clear();
@@ -90,6 +112,7 @@ void Transaction::remove_job(const JobKey& key) {
   const std::shared_ptr<const JobRecord> last =
       editing_.contains(key) ? editing_.at(key).record : row_at<JobRecord>(tables_.jobs, key);
   editing_.erase(key);
+  changes_.job_moves.push_back({last->job, nullptr});
   hold(key, false);
   if (last->child) leave_parent(*last);
   const auto before = row_at<JobRecord>(tables_.jobs, key);
@@ -137,6 +160,7 @@ void Transaction::settle_status(const JobKey& key, JobRecord& record) {
 
 void Transaction::finish() {
   settle_touched();
+  close_command();
   // Sorted, so that every replica records the same changes in the same order.
   std::vector<JobKey> keys;
   keys.reserve(editing_.size());

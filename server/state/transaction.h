@@ -25,8 +25,9 @@ class Transaction {
  public:
   Transaction(Tables& tables, Changes& changes) : tables_(tables), changes_(changes) {}
 
-  // Starts the command at `index`, proposed at `time` (Unix nanoseconds).
-  void begin(std::uint64_t index, std::int64_t time);
+  // Starts the command at `index`, proposed at `time` (Unix nanoseconds); `kind` is its
+  // model::Command::KindCase.
+  void begin(std::uint64_t index, std::int64_t time, int kind = 0);
   [[nodiscard]] std::uint64_t index() const { return index_; }
   [[nodiscard]] std::int64_t time() const { return time_; }
 
@@ -119,10 +120,13 @@ class Transaction {
   void settle_status(const JobKey& key, JobRecord& record);
   // Statuses follow after each command, so that they don't depend on how commands are batched.
   void settle_touched();
+  // Marks where the current command's changes end.
+  void close_command();
 
   struct Editing {
     std::shared_ptr<JobRecord> record;
     JobRecordRef before;
+    JobRef told;              // as job_moves has it
     std::uint64_t index = 0;  // of the last command that touched it
   };
 
@@ -130,6 +134,7 @@ class Transaction {
   Changes& changes_;
   std::uint64_t index_ = 0;
   std::int64_t time_ = 0;
+  int kind_ = 0;
   std::unordered_map<JobKey, Editing> editing_;
   std::vector<JobKey> touched_;  // edited by the current command
 };

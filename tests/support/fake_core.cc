@@ -130,13 +130,15 @@ Snapshot FakeCore::snapshot() const {
 Result<Applied> FakeCore::apply_now(model::Command command) {
   const std::lock_guard lock(mutex_);
   if (command.time() == 0) command.set_time(clock_.wall_ns());
-  Changes changes;
-  Transaction transaction(*tables_, changes);
-  transaction.begin(tables_->index + 1, command.time());
+  const auto changes = std::make_shared<Changes>();
+  Transaction transaction(*tables_, *changes);
+  transaction.begin(tables_->index + 1, command.time(), static_cast<int>(command.kind_case()));
   auto applied = yurt::server::apply(transaction, command);
   transaction.finish();
   tables_->index += 1;
-  keep_rows(changes);
+  changes->index = tables_->index;
+  keep_rows(*changes);
+  events_.on_changes(changes);
   return applied;
 }
 

@@ -13,6 +13,7 @@
 #include "proto/agent_stream.pb.h"
 #include "proto/command.pb.h"
 #include "server/core.h"
+#include "server/events/event_ring.h"
 #include "server/state/changes.h"
 #include "server/variables/keyring.h"
 
@@ -89,6 +90,7 @@ class FakeCore final : public Core {
   void propose(model::Command command, std::function<void(Result<Applied>)> done) override;
   void when_changed(std::vector<Table> tables, std::uint64_t index, std::int64_t deadline_ns,
                     std::function<void()> done) override;
+  [[nodiscard]] EventRing& events() override { return events_; }
   [[nodiscard]] std::size_t payload_limit() const override { return 16 << 10; }
   [[nodiscard]] Keyring& keyring() override { return keyring_; }
   [[nodiscard]] Status each_row(
@@ -132,6 +134,7 @@ class FakeCore final : public Core {
   FakeClock clock_;
   SystemRandom random_;
   FakeConsensus consensus_;
+  EventRing events_{100};
   mutable std::mutex mutex_;
   std::shared_ptr<Tables> tables_;
   std::map<std::string, std::string> rows_;  // as the state database would have them

@@ -219,6 +219,7 @@ void ContainerStart::create() {
   state.container_id = *container_id;
   state.started_at_ns = run.ok() && run->result.started_at_ns > 0 ? run->result.started_at_ns
                                                                   : SystemClock().wall_ns();
+  if (run.ok()) state.address = run->address;
   state.logs = task_.logs;
   state.tty = config_.tty;
   state.stop_signal = task_.stop_signal;

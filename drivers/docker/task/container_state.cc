@@ -25,6 +25,7 @@ std::string ContainerState::encode() const {
                   {"task", task_id},
                   {"container", container_id},
                   {"started_at_ns", started_at_ns},
+                  {"address", address},
                   {"tty", tty},
                   {"stop_signal", stop_signal},
                   {"logs",
@@ -45,6 +46,7 @@ Result<ContainerState> ContainerState::decode(std::string_view text) {
     state.task_id = json.at("task");
     state.container_id = json.at("container");
     state.started_at_ns = json.at("started_at_ns");
+    state.address = json.value("address", "");
     state.tty = json.at("tty");
     state.stop_signal = json.at("stop_signal");
     const Json& logs = json.at("logs");
@@ -59,6 +61,22 @@ Result<ContainerState> ContainerState::decode(std::string_view text) {
   }
 }
 
+namespace {
+
+std::string address_in(const Json& inspect) {
+  const Json networks =
+      inspect.value("NetworkSettings", Json::object()).value("Networks", Json::object());
+  if (!networks.is_object()) return {};
+  for (const auto& [name, network] : networks.items()) {
+    if (!network.is_object()) continue;
+    const Json address = network.value("IPAddress", Json(""));
+    if (address.is_string() && !address.get<std::string>().empty()) return address;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<RunState> run_state_of(const std::string& inspect_json) {
   const Json json = Json::parse(inspect_json, nullptr, false);
   if (!json.is_object() || !json.contains("State") || !json["State"].is_object()) {
@@ -70,6 +88,7 @@ Result<RunState> run_state_of(const std::string& inspect_json) {
   ExitResult& result = run.result;
   result.started_at_ns = time_in(state, "StartedAt");
   run.ever_started = result.started_at_ns > 0;
+  if (run.running) run.address = address_in(json);
   if (run.running) return run;
   result.finished_at_ns = time_in(state, "FinishedAt");
   result.exit_code = state.value("ExitCode", 1);

@@ -15,6 +15,7 @@ struct ContainerState {
   std::string task_id;
   std::string container_id;
   std::int64_t started_at_ns = 0;
+  std::string address;  // in a network of its own; "" = the machine's
   LogFiles logs;
   bool tty = false;
   int stop_signal = 0;  // what the Engine's own stop sends; 0 = the image's
@@ -29,7 +30,8 @@ struct ContainerState {
 struct RunState {
   bool running = false;  // paused ones included
   bool ever_started = false;
-  ExitResult result;  // how it ended, unless running
+  ExitResult result;    // how it ended, unless running
+  std::string address;  // of the first of its networks that gave it one
 };
 [[nodiscard]] Result<RunState> run_state_of(const std::string& inspect_json);
 

@@ -18,6 +18,7 @@ class DockerTask final : public Task {
   const std::string& id() const override { return container_->state().task_id; }
   std::string reattach_state() const override { return container_->state().encode(); }
   std::int64_t started_at_ns() const override { return container_->state().started_at_ns; }
+  std::string address() const override { return container_->state().address; }
   void on_exit(std::function<void(const ExitResult&)> callback) override {
     container_->on_exit(std::move(callback));
   }

@@ -1,4 +1,4 @@
-# Script and gRPC checks parse; they need Consul and are refused.
+# Script and gRPC checks: Nomad has them with Consul alone.
 job "check-consul-types" {
   group "g" {
     network {

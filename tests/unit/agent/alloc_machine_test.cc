@@ -400,6 +400,39 @@ TEST(AllocMachine, is_healthy_after_running_without_a_break_for_long_enough) {
   EXPECT_EQ(world.machine.health()->verdict(), true);
 }
 
+TEST(AllocMachine, waits_for_its_checks_when_the_rule_says_so) {
+  World world(AllocSpec{.tasks = {task("main")},
+                        .health = HealthRule{10 * second, 60 * second, false, true}});
+  world.start();
+  world.advance(20 * second);
+  EXPECT_EQ(world.machine.health()->verdict(), std::nullopt);
+  world.machine.checks_pass(true, world.now);
+  world.advance(9 * second);
+  world.machine.checks_pass(false, world.now);
+  world.machine.checks_pass(true, world.now);
+  world.advance(9 * second);
+  EXPECT_EQ(world.machine.health()->verdict(), std::nullopt) << "a break starts the time anew";
+  world.advance(second);
+  EXPECT_EQ(world.machine.health()->verdict(), true);
+}
+
+TEST(AllocMachine, restarts_an_unhealthy_task_as_its_policy_allows) {
+  TaskSpec main = task("main");
+  main.restart = {.attempts = 1, .interval_ns = 3600 * second, .delay_ns = second};
+  World world({main});
+  world.start();
+  world.perform(world.machine.unhealthy(0, world.now, "healthcheck: check \"x\" unhealthy"));
+  EXPECT_THAT(world.stopping(), ElementsAre("main"));
+  world.exit("main", 0);
+  EXPECT_EQ(world.machine.tasks()[0].phase(), TaskMachine::Phase::backing_off);
+  world.advance(2 * second);
+  EXPECT_THAT(world.running(), ElementsAre("main"));
+  EXPECT_EQ(world.starts["main"], 2);
+  world.perform(world.machine.unhealthy(0, world.now, "again"));
+  world.exit("main", 0);
+  EXPECT_STREQ(world.machine.client_status(), "failed");
+}
+
 TEST(AllocMachine, is_unhealthy_when_it_never_runs_for_long_enough_before_the_deadline) {
   auto main = task("main");
   main.restart = {.attempts = 100, .interval_ns = 3600 * second, .delay_ns = second};

@@ -202,7 +202,13 @@ TEST(Validate, ChecksChecks) {
                              "\"1ms\"\ntimeout = \"1s\"\n}")),
       ElementsAre(HasSubstr("must begin with /"), HasSubstr("interval must be at least 1s")));
   EXPECT_THAT(errors_of(service_with("check {\ntype = \"script\"\n}")),
-              ElementsAre(HasSubstr("need Consul")));
+              ElementsAre(HasSubstr("needs a command"), HasSubstr("interval must be"),
+                          HasSubstr("timeout must be")));
+  EXPECT_THAT(errors_of(service_with("check {\ntype = \"script\"\ncommand = \"/bin/true\"\ntask = "
+                                     "\"other\"\ninterval = \"1s\"\ntimeout = \"1s\"\n}")),
+              ElementsAre(HasSubstr("no task \"other\"")));
+  EXPECT_THAT(errors_of(service_with("check {\ntype = \"carrier-pigeon\"\n}")),
+              ElementsAre(HasSubstr("script")));
 }
 
 TEST(Validate, TreatsConsulAsItsOwnRegistryAndSaysSoOnce) {
