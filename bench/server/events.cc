@@ -1,8 +1,11 @@
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "bench/machine/row.h"
 #include "bench/machine/scratch_folder.h"
@@ -10,53 +13,73 @@
 #include "bench/server/rows.h"
 #include "bench/server/server_under_test.h"
 #include "bench/server/workload.h"
-#include "proto/api.grpc.pb.h"
+#include "proto/api.pb.h"
 
 namespace yurt::bench {
 namespace {
 
 constexpr int subscribers = 100;
 
-// Counts what it hears until it is stopped.
-class Listener {
+std::string bytes_of(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Dump(&slices).ok()) return bytes;
+  for (const auto& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  return bytes;
+}
+
+// Counts what it hears until it is stopped; a connection of its own.
+class Listener final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  Listener(const std::string& address, std::atomic<std::int64_t>& events) : events_(events) {
-    grpc::ChannelArguments own;
-    own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    stub_ = model::Yurt::NewStub(
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), own));
-    reader_ = stub_->StreamEvents(&context_, request());
-    model::EventLine hello;
-    listening_ = reader_->Read(&hello);
-    thread_ = std::thread([this] { read(); });
+  Listener(const std::string& address, std::atomic<std::int64_t>& events)
+      : events_(events), stub_(own_channel(address)) {
+    context_.set_wait_for_ready(true);
+    model::EventStreamRequest request;
+    request.add_topic("Job:*");
+    const grpc::Slice slice(request.SerializeAsString());
+    request_ = grpc::ByteBuffer(&slice, 1);
+    stub_.PrepareBidiStreamingCall(&context_, "/yurt.model.Yurt/StreamEvents", {}, this);
+    StartWriteLast(&request_, {});
+    StartRead(&line_);
+    StartCall();
   }
-  ~Listener() {
+  // Blocks until the stream's first line is there; false when there is none.
+  bool listens() { return first_.get_future().get(); }
+  void stop() {
     context_.TryCancel();
-    thread_.join();
+    ended_.get_future().wait();
   }
-  [[nodiscard]] bool listening() const { return listening_; }
   [[nodiscard]] bool cut_off() const { return cut_off_; }
 
- private:
-  static model::EventStreamRequest request() {
-    model::EventStreamRequest out;
-    out.add_topic("Job:*");
-    return out;
-  }
-  void read() {
+  void OnReadDone(bool ok) override {
+    if (!std::exchange(told_, true)) first_.set_value(ok);
+    if (!ok) return;
     model::EventLine line;
-    while (reader_->Read(&line)) {
-      if (line.index() > 0) ++events_;
-    }
-    cut_off_ = reader_->Finish().error_code() != grpc::StatusCode::CANCELLED;
+    if (line.ParseFromString(bytes_of(line_)) && line.index() > 0) ++events_;
+    StartRead(&line_);
+  }
+  void OnDone(const grpc::Status& status) override {
+    cut_off_ = status.error_code() != grpc::StatusCode::CANCELLED;
+    ended_.set_value();
+  }
+
+ private:
+  static std::shared_ptr<grpc::Channel> own_channel(const std::string& address) {
+    grpc::ChannelArguments own;
+    own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), own);
   }
 
   std::atomic<std::int64_t>& events_;
-  std::unique_ptr<model::Yurt::Stub> stub_;
+  grpc::GenericStub stub_;
   grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<model::EventLine>> reader_;
-  std::atomic<bool> listening_ = false, cut_off_ = false;
-  std::thread thread_;
+  grpc::ByteBuffer request_, line_;
+  bool told_ = false;
+  std::promise<bool> first_;
+  std::promise<void> ended_;
+  std::atomic<bool> cut_off_ = false;
 };
 
 }  // namespace
@@ -73,7 +96,7 @@ void measure_events(const Arguments& arguments) {
   bool sound = true;
   for (int i = 0; i < subscribers; ++i) {
     listeners.push_back(std::make_unique<Listener>(server.address(), heard));
-    sound &= listeners.back()->listening();
+    sound &= listeners.back()->listens();
   }
   const SystemClock clock;
   const std::int64_t begin_ns = clock.steady_ns();
@@ -101,7 +124,7 @@ void measure_events(const Arguments& arguments) {
          .unit = "events/s",
          .sound = sound},
         {{"subscribers", subscribers}, {"jobs", jobs}, {"seconds", seconds}});
-  listeners.clear();
+  for (auto& listener : listeners) listener->stop();
 }
 
 }  // namespace yurt::bench
