@@ -22,6 +22,7 @@
 #include "agent/supervisor/supervisor.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "drivers/compose/compose.h"
 #include "drivers/docker/docker.h"
 #include "drivers/raw_exec/raw_exec.h"
 
@@ -240,9 +241,9 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentOptions options, Clock& clock,
     YURT_TRY(make_folders(options.data_dir, 0711));
     drivers::docker::DockerOptions docker = options.docker.driver;
     docker.state_folder = (options.data_dir / "docker").string();
-    YURT_ASSIGN(std::shared_ptr<drivers::Driver> driver,
-                drivers::make_docker(std::move(docker), random));
-    drivers.emplace("docker", std::move(driver));
+    YURT_ASSIGN(const auto side, drivers::docker::EngineSide::open(std::move(docker), random));
+    drivers.emplace("docker", drivers::make_docker(side));
+    drivers.emplace("compose", drivers::make_compose(side));
   }
   return create_with(std::move(options), std::move(drivers), clock, random);
 }

@@ -150,7 +150,14 @@ int run_exec(Session& session, const ExecOptions& options) {
   }
   const auto id = find_alloc(session, options.target);
   if (!id.ok()) return fail(session, id.error());
-  const auto task = find_task(session, *id, options.target);
+  // "task/service" names a service of a compose project.
+  AllocTarget target = options.target;
+  std::string service;
+  if (const auto slash = target.task_flag.find('/'); slash != std::string::npos) {
+    service = target.task_flag.substr(slash);
+    target.task_flag.resize(slash);
+  }
+  const auto task = find_task(session, *id, target);
   if (!task.ok()) return fail(session, task.error());
   const bool at_terminal = isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
   const bool asked = options.tty_flag->count() > 0;
@@ -162,7 +169,7 @@ int run_exec(Session& session, const ExecOptions& options) {
   model::ExecFrame start;
   *start.mutable_start()->mutable_query() = query(session);
   start.mutable_start()->set_alloc_id(*id);
-  start.mutable_start()->set_task(*task);
+  start.mutable_start()->set_task(*task + service);
   for (const auto& word : options.command) start.mutable_start()->add_command(word);
   start.mutable_start()->set_tty(tty);
 

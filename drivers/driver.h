@@ -171,10 +171,19 @@ struct TaskStats {
 // Running a further command inside a task (`alloc exec`, script checks).
 struct ExecRequest {
   std::vector<std::string> command;  // non-empty; command[0] is looked up in the task's PATH
-  bool tty = false;                  // a terminal instead of three pipes; stderr joins stdout
+  // Where, in a task of several parts: a compose project's service "worker" or one of it,
+  // "worker-2". Empty: where the driver sees fit.
+  std::string part;
+  bool tty = false;  // a terminal instead of three pipes; stderr joins stdout
   std::uint16_t rows = 24;
   std::uint16_t columns = 80;
 };
+
+// For tasks that are one piece.
+[[nodiscard]] inline Error no_parts(const std::string& part) {
+  return {ErrorCode::invalid_argument,
+          "the task has no part \"" + part + "\": only those of the compose driver have services"};
+}
 
 enum class ExecStream { standard_output, standard_error };
 
@@ -216,6 +225,11 @@ class Task {
   // Calls `callback` once when the task has ended, its whole process tree is gone and its logs are
   // complete; soon, when that is so already. Each call adds a callback.
   virtual void on_exit(std::function<void(const ExitResult&)> callback) = 0;
+
+  // For tasks that are not at work as soon as they run: calls `callback` whenever that changes,
+  // first (soon) with how it is now. A task that is not ready does not count as healthy. Without
+  // a call it is ready.
+  virtual void on_ready(std::function<void(bool ready)> callback) { static_cast<void>(callback); }
 
   // Sends a signal to the task's main process. failed_precondition once the task has ended.
   [[nodiscard]] virtual Status signal(int number) = 0;

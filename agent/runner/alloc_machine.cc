@@ -109,6 +109,11 @@ AllocEffects AllocMachine::exited(std::size_t task, Instant now,
   return advance(now);
 }
 
+AllocEffects AllocMachine::set_ready(std::size_t task, Instant now, bool ready) {
+  tasks_[task].set_ready(ready);
+  return advance(now);
+}
+
 AllocEffects AllocMachine::stop(Instant now, const StopOrder& order) {
   rerun_ = false;
   if (order.skip_poststop) skip_poststop_ = true;
@@ -335,7 +340,7 @@ void AllocMachine::observe_health(Instant now) {
     seen.any_failed |= task.dead() && task.failed();
     const bool finishes =
         task.spec().role == TaskRole::prestart || task.spec().role == TaskRole::poststart;
-    seen.all_steady &= task.phase() == TaskMachine::Phase::running || (finishes && task.dead());
+    seen.all_steady &= task.ready() || (finishes && task.dead());
   }
   if (stop_ && !seen.any_failed) return;  // its health no longer matters to anyone
   health_->observe(seen, now);

@@ -77,6 +77,8 @@ class AllocMachine {
   Result<AllocEffects> restart_all(Instant now, const std::string& reason);
   // What a task reported of itself; no effects.
   void report(std::size_t task, const std::map<std::string, double>& metrics);
+  // Its run says whether it is at work.
+  AllocEffects set_ready(std::size_t task, Instant now, bool ready);
   void note(std::size_t task, Instant now, model::TaskEvent event);
   AllocEffects on_time(Instant now);
   [[nodiscard]] std::optional<std::int64_t> wake_steady_ns() const;

@@ -262,6 +262,10 @@ void AllocRunner::task_event(std::size_t task, model::TaskEvent event) {
   perform({});
 }
 
+void AllocRunner::task_ready(std::size_t task, bool ready) {
+  perform(machine_.set_ready(task, now(), ready));
+}
+
 void AllocRunner::task_wants_restart(std::size_t task, const std::string& reason) {
   auto effects = machine_.restart(task, now(), reason);
   if (effects.ok()) perform(*effects);

@@ -91,6 +91,7 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void task_start_failed(std::size_t task, const Error& error) override;
   void task_exited(std::size_t task, const drivers::ExitResult& result) override;
   void task_event(std::size_t task, model::TaskEvent event) override;
+  void task_ready(std::size_t task, bool ready) override;
   void task_wants_restart(std::size_t task, const std::string& reason) override;
   void task_failed_script(std::size_t task, const std::string& error) override;
   void task_has_turn(std::size_t task, const std::string& reason) override;

@@ -70,6 +70,7 @@ void TaskMachine::started(Instant now, std::int64_t started_at_ns, TaskEffects& 
   state_.set_started_at(started_at_ns);
   task_event::append(state_, task_event::started(), started_at_ns);
   phase_ = Phase::running;
+  ready_ = true;
   if (kill_requested_) send_stop(now, out);
 }
 

@@ -80,6 +80,8 @@ class TaskMachine {
   void prepared(Instant now, double fraction, const std::optional<PrepareFailure>& failure,
                 TaskEffects& out);
   void started(Instant now, std::int64_t started_at_ns, TaskEffects& out);
+  // Its run says whether it is at work yet; until it says so, it is.
+  void set_ready(bool ready) { ready_ = ready; }
   void start_failed(Instant now, double fraction, const Error& error, TaskEffects& out);
   void exited(Instant now, double fraction, const drivers::ExitResult& result, TaskEffects& out);
   // Ends the task for good. Again: only skip_delay has an effect.
@@ -107,6 +109,8 @@ class TaskMachine {
   [[nodiscard]] bool runs() const {
     return phase_ == Phase::running || phase_ == Phase::delaying_stop || phase_ == Phase::stopping;
   }
+  // Runs, is wanted, and does its work.
+  [[nodiscard]] bool ready() const { return phase_ == Phase::running && ready_; }
   [[nodiscard]] bool ever_started() const { return state_.started_at() != 0; }
   // What the task's history says: for the API and the agent's store.
   [[nodiscard]] const model::TaskState& state() const { return state_; }
@@ -123,6 +127,7 @@ class TaskMachine {
   model::TaskState state_;
   RestartTracker tracker_;
   std::optional<std::int64_t> wake_steady_ns_;
+  bool ready_ = true;
   bool kill_requested_ = false;
   bool restart_requested_ = false;
   bool unhealthy_ = false;  // restart_requested_ because of its checks

@@ -235,6 +235,14 @@ void TaskRunner::listen(const std::shared_ptr<drivers::Task>& run) {
       }
     });
   });
+  run->on_ready([self = weak_from_this(), &loop = context_.loop, id = run->id()](bool ready) {
+    loop.post([self, id, ready] {
+      const auto alive = self.lock();
+      if (alive && alive->run_ && alive->run_->id() == id) {
+        alive->owner_.task_ready(alive->index_, ready);
+      }
+    });
+  });
 }
 
 void TaskRunner::stop(int signal, std::int64_t timeout_ns) {

@@ -25,6 +25,8 @@ class TaskRunnerOwner {
   virtual void task_start_failed(std::size_t task, const Error& error) = 0;
   virtual void task_exited(std::size_t task, const drivers::ExitResult& result) = 0;
   virtual void task_event(std::size_t task, model::TaskEvent event) = 0;
+  // The run says whether it is at work.
+  virtual void task_ready(std::size_t task, bool ready) = 0;
   // A template changed and asks for this.
   virtual void task_wants_restart(std::size_t task, const std::string& reason) = 0;
   virtual void task_failed_script(std::size_t task, const std::string& error) = 0;

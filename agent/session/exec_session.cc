@@ -10,6 +10,9 @@ Status serve_exec(const model::ExecStart& request, const AllocView& alloc, Sessi
   }
   drivers::ExecRequest command;
   command.command.assign(request.command().begin(), request.command().end());
+  if (const auto slash = request.task().find('/'); slash != std::string::npos) {
+    command.part = request.task().substr(slash + 1);
+  }
   command.tty = request.tty();
   drivers::ExecEvents events;
   events.on_output = [&stream](drivers::ExecStream which, std::string_view data) {

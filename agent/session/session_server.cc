@@ -23,7 +23,11 @@ Target target_of(const model::SessionRequest& request) {
     case Kind::kListFiles: return {request.list_files().alloc_id(), ""};
     case Kind::kStatFile: return {request.stat_file().alloc_id(), ""};
     case Kind::kReadFile: return {request.read_file().alloc_id(), ""};
-    case Kind::kExec: return {request.exec().alloc_id(), request.exec().task()};
+    // "task/part": tasks' names have no slash.
+    case Kind::kExec: {
+      const std::string& task = request.exec().task();
+      return {request.exec().alloc_id(), task.substr(0, task.find('/'))};
+    }
     case Kind::kAllocStats: return {request.alloc_stats().alloc_id(), request.alloc_stats().task()};
     case Kind::kRestart: return {request.restart().alloc_id(), request.restart().task_name()};
     case Kind::kSignal: return {request.signal().alloc_id(), request.signal().task()};

@@ -1,19 +1,10 @@
 #include "drivers/docker/docker.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
-#include <atomic>
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
-#include "base/log.h"
 #include "drivers/docker/config/docker_config.h"
 #include "drivers/docker/container/task_mounts.h"
-#include "drivers/docker/image/image_uses.h"
-#include "drivers/docker/image/puller.h"
 #include "drivers/docker/task/container_start.h"
 #include "drivers/docker/task/docker_task.h"
 #include "drivers/docker/task/sweep.h"
@@ -30,20 +21,19 @@ constexpr std::int64_t facts_timeout_ns = 150 * nanoseconds_per_millisecond;
 
 class Docker final : public Driver {
  public:
-  Docker(DockerOptions options, std::string owner, std::unique_ptr<EventLoop> loop)
-      : options_(std::move(options)),
-        services_(options_.endpoint, options_.state_folder, std::move(owner), std::move(loop)),
-        images_(options_.state_folder + "/images.json"),
-        puller_(std::make_unique<Puller>(services_.engine, services_.background,
-                                         options_.pull_activity_timeout_ns)) {
-    sweep_later();
+  explicit Docker(std::shared_ptr<EngineSide> side)
+      : side_(std::move(side)), options_(side_->options), services_(side_->services) {
+    side_->on_sweep([shared = side_.get()](std::int64_t now_ns) {
+      sweep_containers(shared->services, shared->options.dangling_grace_ns, now_ns);
+      sweep_images(shared->services, shared->images, shared->options, now_ns);
+    });
   }
   ~Docker() override;
 
   std::string_view name() const override { return "docker"; }
   Fingerprint fingerprint() override;
   std::vector<ConfigError> validate(std::string_view config) const override {
-    return check_docker_config(config);
+    return drivers::check_docker_config(config);
   }
   std::optional<InnerFolders> inner_folders() const override {
     return InnerFolders{inner_alloc_dir, inner_task_dir, inner_secrets_dir};
@@ -54,13 +44,11 @@ class Docker final : public Driver {
   Result<std::vector<std::string>> discover() override;
 
  private:
-  void sweep_later();
   void read_facts();
 
-  const DockerOptions options_;
-  Services services_;
-  ImageUses images_;
-  std::unique_ptr<Puller> puller_;
+  const std::shared_ptr<EngineSide> side_;
+  const DockerOptions& options_;
+  Services& services_;
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<ContainerStart>> starting_;
@@ -70,9 +58,7 @@ class Docker final : public Driver {
 };
 
 Docker::~Docker() {
-  services_.engine.shut_down();
-  puller_.reset();
-  services_.workers.stop();
+  side_->shut_down();
   std::map<std::string, std::shared_ptr<ContainerStart>> left;
   {
     const std::lock_guard lock(mutex_);
@@ -125,9 +111,7 @@ Fingerprint Docker::fingerprint() {
   if (wants_facts) read_facts();
   Fingerprint fingerprint;
   const std::lock_guard lock(mutex_);
-  struct stat info {};
-  fingerprint.detected =
-      seen_ || options_.configured || ::stat(services_.engine.socket_path().c_str(), &info) == 0;
+  fingerprint.detected = seen_ || options_.configured || side_->socket_exists();
   fingerprint.healthy = alive.ok();
   fingerprint.health_description = alive.ok() ? "Healthy" : alive.error().message;
   // What was known stays published, so that constraints do not flap while the Engine restarts.
@@ -142,8 +126,8 @@ void Docker::start(TaskConfig config, StartEvents events) {
     const std::lock_guard lock(mutex_);
     if (!starting_.contains(id)) {
       start = std::make_shared<ContainerStart>(
-          ContainerStart::Means{services_, options_, *puller_, images_}, std::move(config),
-          std::move(events), [this, id] {
+          ImageSearch::Means{services_, options_, side_->puller(), side_->images},
+          std::move(config), std::move(events), [this, id] {
             const std::lock_guard over(mutex_);
             starting_.erase(id);
           });
@@ -177,10 +161,7 @@ Result<std::shared_ptr<Task>> Docker::recover(std::string_view reattach_state) {
 
 Result<std::vector<std::string>> Docker::discover() {
   // Where there is no Engine and never was, there is nothing of ours.
-  struct stat info {};
-  if (::stat(services_.engine.socket_path().c_str(), &info) != 0 && !options_.configured) {
-    return std::vector<std::string>{};
-  }
+  if (!side_->socket_exists() && !options_.configured) return std::vector<std::string>{};
   YURT_ASSIGN(auto own, own_containers(services_));
   std::vector<std::string> states;
   for (OwnContainer& container : own) {
@@ -198,36 +179,11 @@ Result<std::vector<std::string>> Docker::discover() {
   return states;
 }
 
-void Docker::sweep_later() {
-  services_.background.run_after(options_.sweep_interval_ns, [this] {
-    services_.workers.submit([this] {
-      const std::int64_t now_ns = SystemClock().wall_ns();
-      sweep_containers(services_, options_.dangling_grace_ns, now_ns);
-      sweep_images(services_, images_, options_, now_ns);
-    });
-    sweep_later();
-  });
-}
-
-// Made once: whose containers are whose must not depend on names or paths that may be reused.
-Result<std::string> owner_of(const std::string& state_folder, Random& random) {
-  const std::string path = state_folder + "/owner";
-  auto known = read_file(path);
-  if (known.ok() && known->size() == 32) return known;
-  const std::string made = fmt::format("{:016x}{:016x}", random.next(), random.next());
-  YURT_TRY(write_file_atomically(path, made, 0600));
-  return made;
-}
-
 }  // namespace
 }  // namespace docker
 
-Result<std::unique_ptr<Driver>> make_docker(docker::DockerOptions options, Random& random) {
-  YURT_TRY(make_folders(options.state_folder, 0700));
-  YURT_ASSIGN(std::string owner, docker::owner_of(options.state_folder, random));
-  YURT_ASSIGN(std::unique_ptr<EventLoop> loop, EventLoop::create());
-  return std::unique_ptr<Driver>(
-      new docker::Docker(std::move(options), std::move(owner), std::move(loop)));
+std::unique_ptr<Driver> make_docker(std::shared_ptr<docker::EngineSide> side) {
+  return std::make_unique<docker::Docker>(std::move(side));
 }
 
 std::vector<ConfigError> check_docker_config(std::string_view config) {

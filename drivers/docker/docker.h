@@ -4,16 +4,13 @@
 
 #include <memory>
 
-#include "base/random.h"
-#include "drivers/docker/config/driver_options.h"
+#include "drivers/docker/engine_side.h"
 #include "drivers/driver.h"
 
 namespace yurt::drivers {
 
-// Errors: io when the state folder can't be used. A machine without an Engine is no error:
-// fingerprint says so, and sees one that comes later.
-[[nodiscard]] Result<std::unique_ptr<Driver>> make_docker(docker::DockerOptions options,
-                                                          Random& random);
+// A machine without an Engine is no error: fingerprint says so, and sees one that comes later.
+[[nodiscard]] std::unique_ptr<Driver> make_docker(std::shared_ptr<docker::EngineSide> side);
 
 // Everything wrong with a `config` block that may still hold "${...}": for job validation.
 [[nodiscard]] std::vector<ConfigError> check_docker_config(std::string_view config);

@@ -113,6 +113,7 @@ Result<std::unique_ptr<ExecSession>> ShimTask::exec(const ExecRequest& request, 
   if (supervision_->ended()) {
     return Error{ErrorCode::failed_precondition, "the task has ended"};
   }
+  if (!request.part.empty()) return no_parts(request.part);
   return start_exec_session(supervision_->folder(), request, std::move(events));
 }
 

@@ -106,7 +106,7 @@ void ConfigReader::read(const std::string& field, const Json& value, TextMap& in
 void ConfigReader::refuse(const std::string& own, const std::string& key, const std::string& block,
                           std::span<const std::string_view> names) {
   const std::string_view nearest = nearest_name(key, names);
-  const std::string where = block.empty() ? "docker" : block;
+  const std::string where = block.empty() ? driver_ : block;
   fail(own, "is no setting of " + where +
                 (nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?"));
 }

@@ -23,8 +23,9 @@ using TextMap = std::vector<std::pair<std::string, std::string>>;
 class ConfigReader {
  public:
   using Json = nlohmann::json;
-  ConfigReader(std::vector<ConfigError>& errors, bool lenient)
-      : errors_(errors), lenient_(lenient) {}
+  // `driver` is named where a setting of the block itself is refused.
+  ConfigReader(std::vector<ConfigError>& errors, bool lenient, std::string driver = "docker")
+      : errors_(errors), lenient_(lenient), driver_(std::move(driver)) {}
 
   void fail(const std::string& field, const std::string& what) {
     errors_.push_back({field, field + " " + what});
@@ -88,6 +89,7 @@ class ConfigReader {
 
   std::vector<ConfigError>& errors_;
   const bool lenient_;
+  const std::string driver_;
 };
 
 }  // namespace yurt::drivers::docker

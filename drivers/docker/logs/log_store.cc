@@ -8,8 +8,6 @@
 #include <array>
 #include <cerrno>
 
-#include "base/clock.h"
-#include "base/duration.h"
 #include "drivers/shim/process/log_writer.h"
 
 namespace yurt::drivers::docker {
@@ -17,12 +15,6 @@ namespace {
 
 constexpr std::size_t longest_message_bytes = 16 * 1024;
 constexpr std::uint64_t log_mib = 1 << 20;
-
-// The Engine's own form, "2026-11-22T19:19:05.405652958Z", by its fixed characters.
-bool looks_like_time(std::string_view text) {
-  return text.size() >= 20 && text.size() <= 35 && text[4] == '-' && text[10] == 'T' &&
-         text[13] == ':';
-}
 
 }  // namespace
 
@@ -61,10 +53,9 @@ Result<std::unique_ptr<LogStore>> LogStore::open(const LogFiles& files,
     }
   }
   if (known) {
-    store->position_ = *known;
+    store->cursor_ = LogCursor(known->time, known->count);
     store->out_->held_already = store->beyond(*store->out_, known->out);
     store->err_->held_already = store->beyond(*store->err_, known->err);
-    store->repeated_ = known->count;
   } else {
     store->changed_ = true;
     store->note();
@@ -88,33 +79,8 @@ std::uint64_t LogStore::beyond(const Stream& stream, const LogPosition::File& pl
   return bytes > place.size_bytes ? bytes - place.size_bytes : 0;
 }
 
-std::string LogStore::since() const {
-  const auto time = parse_time(position_.time);
-  if (position_.time.empty() || !time.ok()) return "";
-  std::string fraction = std::to_string(*time % nanoseconds_per_second);
-  fraction.insert(0, 9 - fraction.size(), '0');
-  return std::to_string(*time / nanoseconds_per_second) + "." + fraction;
-}
-
-void LogStore::rewind() { repeated_ = position_.count; }
-
 void LogStore::message(bool standard_error, std::string_view text) {
-  const std::size_t space = text.find(' ');
-  if (space != std::string_view::npos && looks_like_time(text.substr(0, space))) {
-    const std::string_view time = text.substr(0, space);
-    text.remove_prefix(space + 1);
-    if (time == position_.time) {
-      if (repeated_ > 0) {
-        --repeated_;
-        return;
-      }
-      ++position_.count;
-    } else {
-      repeated_ = 0;
-      position_.time = time;
-      position_.count = 1;
-    }
-  }
+  if (!cursor_.take(text)) return;
   changed_ = true;
   Stream& stream = standard_error ? *err_ : *out_;
   const std::uint64_t held = std::min<std::uint64_t>(stream.held_already, text.size());
@@ -128,13 +94,12 @@ void LogStore::note() {
   changed_ = false;
   // Bytes that are still to be left out count as not written, so that a later store leaves them
   // out as well.
-  position_.out = place_of(*out_);
-  position_.err = place_of(*err_);
+  LogPosition position{cursor_.time(), cursor_.count(), place_of(*out_), place_of(*err_)};
   for (auto [stream, file] :
-       {std::pair(out_.get(), &position_.out), std::pair(err_.get(), &position_.err)}) {
+       {std::pair(out_.get(), &position.out), std::pair(err_.get(), &position.err)}) {
     file->size_bytes -= std::min(file->size_bytes, stream->held_already);
   }
-  const std::string text = position_.encode();
+  const std::string text = position.encode();
   [[maybe_unused]] const ssize_t written = ::pwrite(note_file_.get(), text.data(), text.size(), 0);
 }
 

@@ -13,28 +13,25 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "drivers/docker/logs/log_cursor.h"
 #include "drivers/docker/logs/log_position.h"
+#include "drivers/docker/logs/log_sink.h"
 #include "drivers/driver.h"
 
 namespace yurt::drivers::docker {
 
-class LogStore {
+class LogStore final : public LogSink {
  public:
   // `position_path`: the file of the note. `tty`: the Engine sends one stream without frames.
   [[nodiscard]] static Result<std::unique_ptr<LogStore>> open(const LogFiles& files,
                                                               const std::string& position_path);
-  ~LogStore();
+  ~LogStore() override;
 
-  // The value of the API's `since`; "" from the beginning.
-  [[nodiscard]] std::string since() const;
-  // A new connection begins at since(): what it repeats is left out again.
-  void rewind();
-  // One message: "<timestamp> <text>".
-  void message(bool standard_error, std::string_view text);
-  // Notes the position. Call it after each batch.
-  void note();
-  // Bytes that the disk refused.
-  [[nodiscard]] std::uint64_t lost_bytes() const;
+  std::string since() const override { return cursor_.since(); }
+  void rewind() override { cursor_.rewind(); }
+  void message(bool standard_error, std::string_view text) override;
+  void note() override;
+  std::uint64_t lost_bytes() const override;
 
  private:
   struct Stream;
@@ -47,8 +44,7 @@ class LogStore {
   UniqueFd note_file_;
   std::unique_ptr<Stream> out_;
   std::unique_ptr<Stream> err_;
-  LogPosition position_;
-  std::uint64_t repeated_ = 0;  // messages of position_.time still to be left out
+  LogCursor cursor_;
   bool changed_ = false;
 };
 

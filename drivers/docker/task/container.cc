@@ -20,8 +20,8 @@ constexpr int most_log_failures = 5;
 
 }  // namespace
 
-Container::Container(Services& services, ContainerState state)
-    : services_(services), state_(std::move(state)) {
+Container::Container(Services& services, ContainerState state, OpenLog open_log)
+    : services_(services), state_(std::move(state)), open_log_(std::move(open_log)) {
   services_.keep(state_.task_id);
   logs_complete_ = state_.logs.disabled;
 }
@@ -221,13 +221,19 @@ void Container::wait_readable() {
   connect();
 }
 
+Result<std::unique_ptr<LogSink>> Container::open_sink() {
+  if (open_log_) return open_log_();
+  YURT_ASSIGN(auto store, LogStore::open(state_.logs, services_.position_path(state_.task_id)));
+  return std::unique_ptr<LogSink>(std::move(store));
+}
+
 Status Container::open_logs() {
   std::string since;
   {
     const std::lock_guard lock(mutex_);
     if (detached_ || logs_complete_ || logs_.socket.valid()) return {};
     if (!store_) {
-      auto store = LogStore::open(state_.logs, services_.position_path(state_.task_id));
+      auto store = open_sink();
       if (!store.ok()) {
         logs_complete_ = true;
         log_warning_ = "the output could not be stored: " + store.error().message;

@@ -25,7 +25,10 @@ namespace yurt::drivers::docker {
 
 class Container : public std::enable_shared_from_this<Container> {
  public:
-  Container(Services& services, ContainerState state);
+  using OpenLog = std::function<Result<std::unique_ptr<LogSink>>()>;
+
+  // `open_log`: where its output goes, asked for once there is some; without: the task's files.
+  Container(Services& services, ContainerState state, OpenLog open_log = {});
   ~Container();
 
   void follow();
@@ -65,6 +68,7 @@ class Container : public std::enable_shared_from_this<Container> {
   void lost(const std::string& why);
   [[nodiscard]] Status open_wait();
   [[nodiscard]] Status open_logs();
+  [[nodiscard]] Result<std::unique_ptr<LogSink>> open_sink();
   [[nodiscard]] Status watch(Watched& into, Connection connection, std::function<void()> handler);
   void unwatch(Watched& watched);
   [[nodiscard]] static Reading read_more(Watched& watched, std::string& body);
@@ -83,6 +87,7 @@ class Container : public std::enable_shared_from_this<Container> {
 
   Services& services_;
   const ContainerState state_;
+  const OpenLog open_log_;
   const SystemClock clock_;
 
   mutable std::mutex mutex_;
@@ -96,7 +101,7 @@ class Container : public std::enable_shared_from_this<Container> {
   std::vector<std::shared_ptr<PendingStop>> stops_;
   FrameReader frames_;
   TerminalMessages terminal_;
-  std::unique_ptr<LogStore> store_;
+  std::unique_ptr<LogSink> store_;
   int log_failures_ = 0;
   bool logs_complete_ = false;  // all there is has been stored, or nothing is to be had
   std::string log_warning_;

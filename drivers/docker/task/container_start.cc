@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "drivers/docker/container/container_spec.h"
 #include "drivers/docker/container/task_mounts.h"
-#include "drivers/docker/image/credentials.h"
 #include "drivers/docker/task/docker_task.h"
 
 namespace yurt::drivers::docker {
@@ -87,13 +86,6 @@ void ContainerStart::wait_for_engine(const Error& error) {
   });
 }
 
-Result<std::string> ContainerStart::local_image(std::int64_t* size_bytes) {
-  YURT_ASSIGN(const Json json,
-              means_.services.engine.json({"GET", "/images/" + image_.text() + "/json"}));
-  if (size_bytes != nullptr) *size_bytes = json.value("Size", std::int64_t{0});
-  return json.value("Id", "");
-}
-
 Status ContainerStart::load_image() {
   YURT_ASSIGN(const std::string path, host_path_of("local/" + config_.load, task_, means_.options));
   progress("Loading image " + image_.text() + " from " + config_.load);
@@ -114,55 +106,27 @@ void ContainerStart::find_image() {
   }
   if (!config_.load.empty()) {
     if (const Status loaded = load_image(); !loaded.ok()) return finish(loaded.error());
-  } else if (config_.force_pull || image_.moves()) {
-    return pull_image();
   }
-  auto id = local_image();
-  if (id.ok()) {
-    image_id_ = std::move(*id);
-    means_.images.used(image_.text(), SystemClock().wall_ns());
-    return create();
-  }
-  if (id.error().code == ErrorCode::unavailable) return wait_for_engine(id.error());
-  if (id.error().code != ErrorCode::not_found || !config_.load.empty()) return finish(id.error());
-  pull_image();
-}
-
-void ContainerStart::pull_image() {
-  auto auth =
-      registry_auth(config_.auth, config_.auth_soft_fail, image_.registry(), means_.options);
-  if (!auth.ok()) return finish(auth.error());
-  PullWish wish;
+  ImageWish wish;
   wish.id = task_.id;
   wish.image = image_;
-  wish.auth = std::move(*auth);
-  wish.timeout_ns = config_.image_pull_timeout_ns;
+  wish.auth = config_.auth;
+  wish.auth_soft_fail = config_.auth_soft_fail;
+  wish.ask_registry = config_.force_pull && config_.load.empty();
+  wish.stay_local = !config_.load.empty();
+  wish.pull_timeout_ns = config_.image_pull_timeout_ns;
   wish.on_progress = [self = shared_from_this()](const std::string& message) {
     self->progress(message);
   };
-  wish.on_done = [self = shared_from_this()](Status pulled) {
-    self->means_.services.workers.submit([self, pulled = std::move(pulled)] {
-      if (self->cancelled_) return self->finish(start_cancelled());
-      self->image_pulled(pulled);
-    });
+  wish.on_done = [self = shared_from_this()](Result<std::string> id, bool engine_away) {
+    if (self->cancelled_) return self->finish(start_cancelled());
+    if (!id.ok()) {
+      return engine_away ? self->wait_for_engine(id.error()) : self->finish(id.error());
+    }
+    self->image_id_ = std::move(*id);
+    self->create();
   };
-  means_.puller.pull(std::move(wish));
-}
-
-void ContainerStart::image_pulled(const Status& pulled) {
-  std::int64_t size_bytes = 0;
-  auto id = local_image(&size_bytes);
-  if (!pulled.ok()) {
-    // Whether the tag has moved can't be told now; the copy that is here will do.
-    if (!id.ok() || config_.force_pull) return finish(pulled.error());
-    progress("Using the local copy of " + image_.text() + ": " + pulled.error().message);
-  } else if (!id.ok()) {
-    return finish(id.error());
-  } else {
-    means_.images.pulled(image_.text(), size_bytes, SystemClock().wall_ns());
-  }
-  image_id_ = std::move(*id);
-  create();
+  std::make_shared<ImageSearch>(means_, std::move(wish))->find();
 }
 
 Result<std::string> ContainerStart::create_container() {

@@ -11,8 +11,7 @@
 #include "drivers/docker/config/docker_config.h"
 #include "drivers/docker/config/driver_options.h"
 #include "drivers/docker/image/image_name.h"
-#include "drivers/docker/image/image_uses.h"
-#include "drivers/docker/image/puller.h"
+#include "drivers/docker/image/image_search.h"
 #include "drivers/docker/task/services.h"
 #include "drivers/driver.h"
 
@@ -20,12 +19,7 @@ namespace yurt::drivers::docker {
 
 class ContainerStart : public std::enable_shared_from_this<ContainerStart> {
  public:
-  struct Means {
-    Services& services;
-    const DockerOptions& options;
-    Puller& puller;
-    ImageUses& images;
-  };
+  using Means = ImageSearch::Means;
   // `on_over` is called once, right before events.on_done.
   ContainerStart(Means means, TaskConfig task, StartEvents events, std::function<void()> on_over);
 
@@ -40,15 +34,11 @@ class ContainerStart : public std::enable_shared_from_this<ContainerStart> {
   void wait_for_engine(const Error& error);
   void find_image();
   [[nodiscard]] Status load_image();
-  void pull_image();
-  void image_pulled(const Status& pulled);
   void create();
   [[nodiscard]] Result<std::string> create_container();
   void remove_container(const std::string& container_id);
   void progress(const std::string& message) const;
   void finish(Result<std::shared_ptr<Task>> outcome);
-  // The local image's id; not_found when there is none.
-  [[nodiscard]] Result<std::string> local_image(std::int64_t* size_bytes = nullptr);
 
   Means means_;
   const TaskConfig task_;

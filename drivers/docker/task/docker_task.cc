@@ -1,31 +1,20 @@
 #include "drivers/docker/task/docker_task.h"
 
-#include <nlohmann/json.hpp>
-
 #include "drivers/docker/task/container_exec.h"
 #include "drivers/docker/task/usage.h"
 
 namespace yurt::drivers::docker {
 
-std::int32_t DockerTask::main_process() {
-  const auto inspect = services_.engine.json({"GET", container_->path() + "/json"});
-  if (!inspect.ok() || !inspect->contains("State")) return 0;
-  return (*inspect)["State"].value("Pid", 0);
-}
-
 Result<TaskStats> DockerTask::stats() {
   if (container_->ended()) return Error{ErrorCode::unavailable, "the task has ended"};
-  // Without one-shot (which older Engines ignore) the Engine takes two samples, a second apart.
-  YURT_ASSIGN(const std::string text,
-              services_.engine.call({"GET", container_->path() + "/stats?stream=0&one-shot=1"}));
-  YURT_ASSIGN(TaskStats stats, parse_stats(text));
+  YURT_ASSIGN(TaskStats stats, read_stats(services_.engine, container_->path()));
   const SystemClock clock;
   stats.sampled_at_ns = clock.wall_ns();
 
   const std::lock_guard lock(sample_mutex_);
   stats.pids = group_members(main_process_);
   if (stats.pids.empty()) {
-    main_process_ = main_process();
+    main_process_ = main_process(services_.engine, container_->path());
     stats.pids = group_members(main_process_);
   }
   const std::int64_t now_ns = clock.steady_ns();
@@ -44,6 +33,7 @@ Result<std::unique_ptr<ExecSession>> DockerTask::exec(const ExecRequest& request
   if (container_->ended()) {
     return Error{ErrorCode::failed_precondition, "the task has ended"};
   }
+  if (!request.part.empty()) return no_parts(request.part);
   return start_container_exec(services_, container_->state().container_id, request,
                               std::move(events));
 }

@@ -31,8 +31,6 @@ class DockerTask final : public Task {
   Result<std::unique_ptr<ExecSession>> exec(const ExecRequest& request, ExecEvents events) override;
 
  private:
-  [[nodiscard]] std::int32_t main_process();
-
   Services& services_;
   const std::shared_ptr<Container> container_;
   std::mutex sample_mutex_;

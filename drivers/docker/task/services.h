@@ -45,6 +45,13 @@ struct Services {
     return kept_.contains(task_id);
   }
 
+  // Whether any of them belongs to the allocation: their ids begin with its id and a dot.
+  [[nodiscard]] bool keeps_any_of(const std::string& alloc_id) const {
+    const std::lock_guard lock(kept_mutex_);
+    const auto found = kept_.lower_bound(alloc_id + ".");
+    return found != kept_.end() && found->starts_with(alloc_id + ".");
+  }
+
   // Where the note of a task's log position is.
   [[nodiscard]] std::string position_path(const std::string& task_id) const {
     return state_folder + "/" + task_id + ".position";

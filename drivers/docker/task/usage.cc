@@ -60,6 +60,18 @@ Result<TaskStats> parse_stats(const std::string& text) {
   return stats;
 }
 
+Result<TaskStats> read_stats(Engine& engine, const std::string& path) {
+  // Without one-shot (which older Engines ignore) the Engine takes two samples, a second apart.
+  YURT_ASSIGN(const std::string text, engine.call({"GET", path + "/stats?stream=0&one-shot=1"}));
+  return parse_stats(text);
+}
+
+std::int32_t main_process(Engine& engine, const std::string& path) {
+  const auto inspect = engine.json({"GET", path + "/json"});
+  if (!inspect.ok() || !inspect->contains("State")) return 0;
+  return (*inspect)["State"].value("Pid", 0);
+}
+
 std::vector<std::int32_t> group_members(std::int32_t pid) {
   const auto groups = read_file("/proc/" + std::to_string(pid) + "/cgroup");
   if (pid <= 0 || !groups.ok()) return {};
