@@ -112,6 +112,29 @@ def test_lists_and_what_may_be_missing_do_not_block(dev):
     dev.cli("job", "stop", "-detach", "lists")
 
 
+def test_wait_renders_several_changes_at_once(dev, tmp_path):
+    put(dev, "wait", path="1")
+    dev.run(job("wait", f"cat local/app.conf >> {tmp_path}/out; {FOREVER}", "service",
+                task=template(MODEL % "wait", 'splay = "0s"', 'wait {', ' min = "1s"',
+                              ' max = "20s"', '}')))
+    wait_for("the first", lambda: (tmp_path / "out").exists() and (tmp_path / "out").read_text())
+    put(dev, "wait", path="2")
+    put(dev, "wait", path="3")
+    wait_for("the last", lambda: (tmp_path / "out").read_text().endswith("3"))
+    assert (tmp_path / "out").read_text() == "13"
+    dev.cli("job", "stop", "-detach", "wait")
+
+
+def test_a_missing_item_is_an_error_where_the_template_says_so(dev):
+    put(dev, "items", there="1")
+    dev.run(job("items", "true", "service", group='restart {\n attempts = 0\n mode = "fail"\n}',
+                task=template('{{ with nomadVar "items" }}{{ .absent }}{{ end }}',
+                              "error_on_missing_key = true")))
+    alloc = dev.wait_allocs("items", "failed")[0]
+    wait_event(dev, alloc, 'there is no key "absent"')
+    dev.cli("job", "stop", "-detach", "items")
+
+
 SERVER = r'''
 import http.server, os, sys
 model = open("local/app.conf").read()
