@@ -8,8 +8,9 @@ namespace {
 const std::map<std::string, Function>& table() {
   static const auto* const all = [] {
     auto* functions = new std::map<std::string, Function>;
-    for (auto group : {comparison_functions, string_functions, collection_functions,
-                       number_functions, encoding_functions, world_functions, cluster_functions}) {
+    for (auto group :
+         {comparison_functions, string_functions, collection_functions, number_functions,
+          encoding_functions, world_functions, cluster_functions, yaml_functions}) {
       for (auto& function : group()) {
         std::string name = function.name;
         functions->emplace(std::move(name), std::move(function));

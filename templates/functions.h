@@ -37,6 +37,7 @@ inline constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
 [[nodiscard]] std::vector<Function> encoding_functions();
 [[nodiscard]] std::vector<Function> world_functions();
 [[nodiscard]] std::vector<Function> cluster_functions();
+[[nodiscard]] std::vector<Function> yaml_functions();
 
 // Why there is no function of that name. REQUIRES: there is none
 [[nodiscard]] std::string refusal_of(const std::string& name);

@@ -224,6 +224,14 @@ TEST(Template, no_text_crashes_the_parser) {
   }));
 }
 
+TEST(Template, reads_and_writes_yaml) {
+  EXPECT_EQ(render("{{ with parseYAML \"a: 1\\nb: [x, '2', true]\" }}{{ .a }} {{ .b }}{{ end }}"),
+            "1 [x 2 true]");
+  EXPECT_EQ(render("{{ toYAML . }}", {{"a", {1, "x", "12"}}, {"b", true}}),
+            "a:\n  - 1\n  - x\n  - \"12\"\nb: true");
+  EXPECT_NE(render("{{ parseYAML \"a: [\" }}").find("no YAML"), std::string::npos);
+}
+
 TEST(Template, refuses_what_reads_other_tools_and_says_what_to_use) {
   EXPECT_NE(render("{{ key \"a\" }}").find("nomadVar"), std::string::npos);
   EXPECT_NE(render("{{ service \"a\" }}").find("nomadService"), std::string::npos);
