@@ -132,7 +132,7 @@ def test_a_card_that_fails_is_given_up_and_its_tasks_run_elsewhere(two):
 
 def test_use_is_told_by_card_and_by_task(two):
     api, _ = two
-    env = 'env {\n NVML_STANDIN_MEMORY_MIB = "2048"\n NVML_STANDIN_SM = "37"\n}'
+    env = 'env {\n NVML_STANDIN_MEMORY_MIB = "2048"\n NVML_STANDIN_SM = "37"\n}\n'
     api.run(job("busy", "exec sleep 1000", task=env + device(name="nvidia/gpu/NVIDIA T4")))
     alloc = api.wait_allocs("busy", "running")[0]
 
@@ -174,7 +174,7 @@ def test_a_watchdog_notices_a_task_that_does_nothing(two):
 
     def guarded(name, action, script):
         watchdog = (f'watchdog {{\n gpu_util_below = 2\n no_output = "2s"\n action = "{action}"\n}}\n'
-                    'env {\n NVML_STANDIN_MEMORY_MIB = "100"\n NVML_STANDIN_SM = "%s"\n}' %
+                    'env {\n NVML_STANDIN_MEMORY_MIB = "100"\n NVML_STANDIN_SM = "%s"\n}\n' %
                     ("50" if name == "works" else "0"))
         api.run(job(name, script, task=watchdog + device(),
                     group='restart {\n attempts = 0\n}\nreschedule {\n attempts = 0\n unlimited = false\n}'))
