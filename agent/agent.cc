@@ -241,6 +241,7 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentOptions options, Clock& clock,
     YURT_TRY(make_folders(options.data_dir, 0711));
     drivers::docker::DockerOptions docker = options.docker.driver;
     docker.state_folder = (options.data_dir / "docker").string();
+    docker.cgroups.parent = options.raw_exec.cgroup_parent;
     YURT_ASSIGN(const auto side, drivers::docker::EngineSide::open(std::move(docker), random));
     drivers.emplace("docker", drivers::make_docker(side));
     drivers.emplace("compose", drivers::make_compose(side));

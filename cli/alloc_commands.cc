@@ -10,6 +10,7 @@
 #include "cli/pages.h"
 #include "cli/service_tables.h"
 #include "cli/show.h"
+#include "cli/streaming.h"
 
 namespace yurt::cli {
 namespace {
@@ -19,6 +20,7 @@ struct AllocOptions : PageOptions {
   bool detach = false, no_shutdown_delay = false, reschedule = false;
   bool all_tasks = false;
   bool stats = false;
+  std::optional<unsigned> worker;
 
   // Both forms are Nomad's: a second word, or -task.
   [[nodiscard]] const std::string& named_task() const { return task.empty() ? task_flag : task; }
@@ -112,12 +114,32 @@ class AllocPage {
                                        {"Finished At", timestamp(state.finished_at())},
                                        {"Total Restarts", std::to_string(state.restarts())},
                                        {"Last Restart", timestamp(state.last_restart())}}));
+    workers(state);
     std::vector<Row> rows{{"Time", "Type", "Description"}};
     for (int i = state.events_size() - 1; i >= 0; --i) {
       const auto& event = state.events(i);
       rows.push_back({timestamp(event.time()), event.type(), event.display_message()});
     }
     section("Recent Events:", table(session_.terminal, rows));
+  }
+
+  void workers(const model::TaskState& state) {
+    if (state.workers_size() == 0) return;
+    const bool gpus = std::any_of(state.workers().begin(), state.workers().end(),
+                                  [](const auto& worker) { return worker.device_ids_size() > 0; });
+    std::vector<Row> rows{{"Worker", "State", "Ready", "Restarts", "Started At"}};
+    if (gpus) rows.front().push_back("GPU");
+    for (const auto& worker : state.workers()) {
+      rows.push_back({std::to_string(worker.index()),
+                      worker.failed() ? status_text(session_.terminal, "failed") : worker.state(),
+                      worker.ready() ? "yes" : "no", std::to_string(worker.restarts()),
+                      timestamp(worker.started_at())});
+      if (!gpus) continue;
+      std::string ids;
+      for (const auto& id : worker.device_ids()) ids += (ids.empty() ? "" : ",") + id;
+      rows.back().push_back(ids);
+    }
+    section("Workers:", table(session_.terminal, rows));
   }
 
   std::string resources(const model::Allocation& alloc, const std::string& name) {
@@ -207,13 +229,29 @@ int stop_alloc(Session& session, const AllocOptions& options) {
                             {.verbose = options.verbose, .deployment = false});
 }
 
+// What the agent is to act on: a task, a worker of it, or everything ("").
+Result<std::string> named_task(Session& session, const std::string& alloc_id,
+                               const AllocOptions& options) {
+  if (!options.worker) return options.named_task();
+  AllocTarget target;
+  target.task = options.named_task();
+  target.worker = options.worker;
+  return find_task(session, alloc_id, target);
+}
+
 int restart_alloc(Session& session, const AllocOptions& options) {
   const auto id = resolve_alloc(session, options.alloc);
   if (!id.ok()) return fail(session, id.error());
+  if (options.worker && options.all_tasks) {
+    return fail(session,
+                {ErrorCode::invalid_argument, "-worker and -all-tasks exclude each other"});
+  }
+  const auto task = named_task(session, *id, options);
+  if (!task.ok()) return fail(session, task.error());
   model::AllocationRestartRequest request;
   *request.mutable_write() = write(session);
   request.set_alloc_id(*id);
-  request.set_task_name(options.named_task());
+  request.set_task_name(*task);
   request.set_all_tasks(options.all_tasks);
   const auto reply = session.client().get<model::Empty>("RestartAllocation", request);
   return reply.ok() ? exit_ok : fail(session, reply.error());
@@ -222,10 +260,12 @@ int restart_alloc(Session& session, const AllocOptions& options) {
 int signal_alloc(Session& session, const AllocOptions& options) {
   const auto id = resolve_alloc(session, options.alloc);
   if (!id.ok()) return fail(session, id.error());
+  const auto task = named_task(session, *id, options);
+  if (!task.ok()) return fail(session, task.error());
   model::AllocationSignalRequest request;
   *request.mutable_write() = write(session);
   request.set_alloc_id(*id);
-  request.set_task(options.named_task());
+  request.set_task(*task);
   request.set_signal(options.signal);
   const auto reply = session.client().get<model::Empty>("SignalAllocation", request);
   return reply.ok() ? exit_ok : fail(session, reply.error());
@@ -263,6 +303,7 @@ std::pair<CLI::App*, std::shared_ptr<AllocOptions>> add_alloc(
 void add_task(CLI::App& command, AllocOptions& options) {
   command.add_option("task", options.task, "Only this task");
   command.add_option("--task", options.task_flag, "Only this task");
+  add_worker_flag(command, options.worker);
 }
 
 }  // namespace

@@ -72,7 +72,9 @@ CLI::App* add_logs(CLI::App& parent, Session& session, const std::string& name) 
   command->add_flag("--stderr", options->want_stderr, "Standard error");
   options->tail.add_to(*command);
   command->footer(
-      "With -f and neither -stdout nor -stderr both are followed, each on its own stream.");
+      "With -f and neither -stdout nor -stderr both are followed, each on its own stream. Of a "
+      "task with workers all are shown, each line behind the number of its worker, or one with "
+      "-worker.");
   return command;
 }
 

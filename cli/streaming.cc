@@ -75,8 +75,13 @@ void AllocTarget::add_to(CLI::App& command) {
   command.add_option("--group", group, "With -job: an allocation of this group");
 }
 
+void add_worker_flag(CLI::App& command, std::optional<unsigned>& worker) {
+  command.add_option("--worker", worker, "Only this worker, of a task that runs several: 0, 1, …");
+}
+
 void AllocTarget::add_task_flag(CLI::App& command) {
   command.add_option("--task", task_flag, "Task, when there are several");
+  add_worker_flag(command, worker);
 }
 
 Result<std::string> find_alloc(Session& session, const AllocTarget& target) {
@@ -94,10 +99,16 @@ Result<std::string> find_task(Session& session, const std::string& alloc_id,
   std::vector<std::string> names;
   for (const auto& [name, resources] : reply.allocation().task_resources()) names.push_back(name);
   std::sort(names.begin(), names.end());
-  if (wanted.empty() && names.size() == 1) return names.front();
-  if (!wanted.empty() && std::find(names.begin(), names.end(), wanted) != names.end()) {
-    return wanted;
-  }
+  const auto worker = [&target](const std::string& task) {
+    return target.worker ? task + "." + std::to_string(*target.worker) : task;
+  };
+  const auto known = [&names](const std::string& task) {
+    return std::find(names.begin(), names.end(), task) != names.end();
+  };
+  if (wanted.empty() && names.size() == 1) return worker(names.front());
+  if (!wanted.empty() && known(wanted)) return worker(wanted);
+  // "<task>.<worker>"
+  if (!target.worker && known(wanted.substr(0, wanted.rfind('.')))) return wanted;
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
   if (wanted.empty()) {

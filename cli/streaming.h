@@ -15,16 +15,21 @@ struct AllocTarget {
   bool by_job = false;
   std::string group;  // with `by_job`: only allocations of this group
   std::string task, task_flag;
+  std::optional<unsigned> worker;  // of a task with several
 
   // The word, -job, -group.
   void add_to(CLI::App& command);
-  // -task.
+  // -task, -worker.
   void add_task_flag(CLI::App& command);
 };
 
+// -worker.
+void add_worker_flag(CLI::App& command, std::optional<unsigned>& worker);
+
 // The whole ID of the allocation. A job stands for its newest running allocation, or its newest.
 [[nodiscard]] Result<std::string> find_alloc(Session& session, const AllocTarget& target);
-// The task that is named, or the only one.
+// The task that is named, or the only one; with a worker, "<task>.<worker>", which is its name
+// wherever a task can be named.
 [[nodiscard]] Result<std::string> find_task(Session& session, const std::string& alloc_id,
                                             const AllocTarget& target);
 

@@ -119,6 +119,11 @@ struct TaskConfig {
   std::vector<std::pair<std::string, std::string>> env;  // the whole environment; later wins
   std::string user;  // name or numeric id; empty = the driver's default
   Resources resources;
+  // Of a task that runs as several workers: those with the same group share `resources`, which
+  // hold for all of them together, and there are so many of them. Named like an id. Empty: the
+  // resources are for this one alone.
+  std::string limits_group;
+  int limits_group_size = 1;
 
   // Absolute host paths; they exist.
   std::string task_dir;     // the task's own folder: working folder unless configured

@@ -171,6 +171,18 @@ bool OfferedServices::healthy() const {
   });
 }
 
+bool OfferedServices::passes(const std::string& task) const {
+  bool any = false;
+  for (const Service& service : services_) {
+    if (service.spec.tasks != std::set<std::string>{task}) continue;
+    for (const CheckRef& check : service.checks) {
+      any = true;
+      if (!check->progress.observed() || !check->progress.satisfies_update()) return false;
+    }
+  }
+  return any;
+}
+
 std::string OfferedServices::results_json() const {
   auto out = nlohmann::json::object();
   for (const Service& service : services_) {

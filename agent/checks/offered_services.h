@@ -50,6 +50,8 @@ class OfferedServices : public std::enable_shared_from_this<OfferedServices> {
   void fill(model::AllocServices& out) const;
   // Every service is offered and its checks are as a deployment wants them.
   [[nodiscard]] bool healthy() const;
+  // The task (or worker) has checks of its own, and all are as a deployment wants them.
+  [[nodiscard]] bool passes(const std::string& task) const;
   // The newest results as Nomad shows them: {"<check>": {...}}.
   [[nodiscard]] std::string results_json() const;
 

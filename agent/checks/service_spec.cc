@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "agent/runner/worker_rules.h"
 #include "base/ids.h"
 #include "proto/agent_stream.pb.h"
 
@@ -74,20 +75,35 @@ class Specs {
   void add(const model::Service& service, const model::Task& owner) {
     // A group's service may belong to a task all the same.
     const model::Task& task = owner.name().empty() ? named(service.task()) : owner;
+    const auto workers = worker_rules(task, inputs_.assignment);
+    PortPlace ignored;
+    const bool each = workers && (service.port().find("YURT_WORKER_") != std::string::npos ||
+                                  find_port(task.name(), worker_port(service.port(), 0), ignored));
+    if (!each) return add_one(service, owner, task, std::nullopt);
+    for (std::size_t i = 0; i < workers->count; ++i) {
+      worker_ = i;
+      add_one(service, owner, task, WorkerFacts{i, workers->count, "", ""});
+    }
+    worker_.reset();
+  }
+
+  void add_one(const model::Service& service, const model::Task& owner, const model::Task& task,
+               const std::optional<WorkerFacts>& worker) {
     const TaskEnvironment env(inputs_.assignment, inputs_.job, inputs_.group, task, inputs_.paths,
-                              inputs_.node, {}, {});
+                              inputs_.node, {}, {}, worker);
     ServiceSpec spec;
     spec.name = env.interpolate(service.name());
     spec.task = task.name();
     if (!spec.task.empty()) {
-      spec.tasks.insert(spec.task);
+      spec.tasks.insert(own_name(spec.task));
     } else {
       for (const auto& one : inputs_.group.task()) {
         if (stays(one)) spec.tasks.insert(one.name());
       }
     }
     spec.id = "_nomad-task-" + alloc_ + "-" +
-              (owner.name().empty() ? "group-" + inputs_.group.name() : owner.name()) + "-" +
+              (owner.name().empty() ? "group-" + inputs_.group.name() : own_name(owner.name())) +
+              (owner.name().empty() && worker_ ? "-" + std::to_string(*worker_) : "") + "-" +
               spec.name + "-" + service.port();
     std::tie(spec.address, spec.port) =
         place(env, task.name(), service.address_mode(), service.port());
@@ -114,7 +130,9 @@ class Specs {
       out.script = true;
       out.command.push_back(env.interpolate(check.command()));
       for (const auto& arg : check.args()) out.command.push_back(env.interpolate(arg));
-      out.script_task = !check.task().empty() ? check.task() : spec.task;
+      out.script_task = !check.task().empty() && check.task() != spec.task ? check.task()
+                        : spec.task.empty()                                ? ""
+                                                                           : own_name(spec.task);
       if (out.script_task.empty() && !spec.tasks.empty()) out.script_task = *spec.tasks.begin();
     } else {
       out.probe = probe_of(service, check, env, spec.task);
@@ -179,7 +197,9 @@ class Specs {
     PortPlace found{address == inputs_.node->attributes.end() ? "" : address->second, 0, 0};
     int number = 0;
     const auto parsed = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (!find_port(task, port, found) && parsed.ec == std::errc()) {
+    const bool known = (worker_ && find_port(task, worker_port(port, *worker_), found)) ||
+                       find_port(task, port, found);
+    if (!known && parsed.ec == std::errc()) {
       found.host_port = found.inner_port = number;
     }
     const std::string inner = inner_address(task);
@@ -191,9 +211,17 @@ class Specs {
   // The address in its own network of the task, or of the first one of the group that has any.
   [[nodiscard]] std::string inner_address(const std::string& task) const {
     for (const auto& [name, address] : inputs_.task_addresses) {
-      if (task.empty() || name == task) return address;
+      if (task.empty() || name == own_name(task)) return address;
     }
     return {};
+  }
+
+  [[nodiscard]] static std::string worker_port(const std::string& label, std::size_t worker) {
+    return label + "_" + std::to_string(worker);
+  }
+  // The task's name, or that of the worker that the service is of.
+  [[nodiscard]] std::string own_name(const std::string& task) const {
+    return worker_ ? worker_name(task, *worker_) : task;
   }
 
   bool find_port(const std::string& task, const std::string& label, PortPlace& out) const {
@@ -231,6 +259,7 @@ class Specs {
   const ServiceInputs& inputs_;
   const std::string alloc_;
   std::vector<ServiceSpec> out_;
+  std::optional<std::size_t> worker_;  // whose service is being added
 };
 
 }  // namespace

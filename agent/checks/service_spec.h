@@ -43,7 +43,7 @@ struct ServiceSpec {
   std::string id;  // "_nomad-task-<allocation>-<task, or group-<group>>-<service>-<port>"
   std::string name;
   std::string task;             // "" = the group's
-  std::set<std::string> tasks;  // it is offered while all of these run
+  std::set<std::string> tasks;  // it is offered while all of these run: tasks, or one worker
   std::string address;
   int port = 0;
   std::vector<std::string> tags;
@@ -61,11 +61,13 @@ struct ServiceInputs {
   std::shared_ptr<const NodeFacts> node;
   // Where scripts see the allocation's folders.
   TaskPaths paths;
-  // Addresses of running tasks that have a network of their own, by task.
+  // Addresses of running tasks, and workers, that have a network of their own, by name.
   std::map<std::string, std::string> task_addresses;
 };
 
-// The group's services, then its tasks', in the job's order.
+// The group's services, then its tasks', in the job's order. A service of a task with workers is
+// one for each of them when each has a port of its own ("<port>_0", "<port>_1", …), else one for
+// all.
 [[nodiscard]] std::vector<ServiceSpec> service_specs(const ServiceInputs& inputs);
 
 // Whether the group or one of its tasks has a service at all.

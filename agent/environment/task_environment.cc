@@ -107,6 +107,34 @@ void add_resources(Variables& out, const model::Assignment& assignment, const st
   }
 }
 
+// What is a worker's own. Of the ports called <label>_0, <label>_1, … it has the one with its
+// index.
+void add_worker(Variables& out, const WorkerFacts& worker) {
+  const std::string index = std::to_string(worker.index);
+  const std::string suffix = "_" + index;
+  Variables ports;
+  for (const char* kind : {"PORT", "ADDR", "HOST_PORT", "HOST_ADDR"}) {
+    const std::string prefix = std::string("NOMAD_") + kind + "_";
+    for (const auto& [name, value] : out) {
+      if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) ||
+          !name.ends_with(suffix)) {
+        continue;
+      }
+      const std::string label =
+          name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+      ports[std::string("YURT_WORKER_") + kind + "_" + label] = value;
+    }
+  }
+  out.merge(ports);
+  out["YURT_WORKER_INDEX"] = index;
+  out["YURT_WORKER_COUNT"] = std::to_string(worker.count);
+  if (!worker.ready_file.empty()) out["YURT_READY_FILE"] = worker.ready_file;
+  if (worker.gpu.empty()) return;
+  out["YURT_WORKER_GPU"] = worker.gpu;
+  out["CUDA_VISIBLE_DEVICES"] = worker.gpu;
+  out["NVIDIA_VISIBLE_DEVICES"] = worker.gpu;
+}
+
 nlohmann::json interpolated(const google::protobuf::Value& value, const TaskEnvironment& env) {
   switch (value.kind_case()) {
     case google::protobuf::Value::kStringValue: return env.interpolate(value.string_value());
@@ -152,7 +180,8 @@ std::optional<std::string> after(std::string_view text, std::string_view prefix)
 TaskEnvironment::TaskEnvironment(const model::Assignment& assignment, const model::Job& job,
                                  const model::TaskGroup& group, const model::Task& task,
                                  const TaskPaths& paths, std::shared_ptr<const NodeFacts> node,
-                                 const Variables& inherited, const Variables& extra)
+                                 const Variables& inherited, const Variables& extra,
+                                 const std::optional<WorkerFacts>& worker)
     : node_(std::move(node)), variables_(inherited) {
   auto& out = variables_;
   const AllocId id = AllocId::from_bytes(assignment.id());
@@ -175,6 +204,7 @@ TaskEnvironment::TaskEnvironment(const model::Assignment& assignment, const mode
   out["NOMAD_DC"] = node_->datacenter;
   add_resources(out, assignment, task.name());
   add_ports(out, assignment, task.name());
+  if (worker) add_worker(out, *worker);
   Variables meta;
   for (const auto& [key, value] : merged_meta(job, group, task)) {
     const std::string name = as_identifier(key);

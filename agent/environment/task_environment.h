@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,14 @@ struct TaskPaths {
   std::string alloc_dir, task_dir, secrets_dir;
 };
 
+// Of a task with workers: the one whose environment this is.
+struct WorkerFacts {
+  std::size_t index = 0;
+  std::size_t count = 1;
+  std::string gpu;         // the UUID of its GPU; empty when it has none of its own
+  std::string ready_file;  // as the task sees it; empty when nobody looks for it
+};
+
 class TaskEnvironment {
  public:
   // `extra` (from templates with env = true) wins over the job's env; `inherited` loses to all.
@@ -35,7 +44,8 @@ class TaskEnvironment {
                   const model::TaskGroup& group, const model::Task& task, const TaskPaths& paths,
                   std::shared_ptr<const NodeFacts> node,
                   const std::map<std::string, std::string>& inherited,
-                  const std::map<std::string, std::string>& extra);
+                  const std::map<std::string, std::string>& extra,
+                  const std::optional<WorkerFacts>& worker = std::nullopt);
 
   [[nodiscard]] const std::map<std::string, std::string>& variables() const { return variables_; }
 

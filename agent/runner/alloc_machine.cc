@@ -15,7 +15,7 @@ bool carries_the_group(const TaskSpec& spec) {
   return spec.role != TaskRole::poststop && !is_sidecar(spec.role);
 }
 bool any_task(const TaskSpec&) { return true; }
-bool is_failed(const TaskMachine& task) { return task.failed(); }
+bool is_failed(const WorkerSet& task) { return task.failed(); }
 
 }  // namespace
 
@@ -36,12 +36,12 @@ void AllocMachine::with(std::size_t task, F f) {
 
 bool AllocMachine::all_dead(bool (*counts)(const TaskSpec&)) const {
   return std::all_of(tasks_.begin(), tasks_.end(),
-                     [&](const TaskMachine& task) { return task.dead() || !counts(task.spec()); });
+                     [&](const WorkerSet& task) { return task.dead() || !counts(task.spec()); });
 }
 
-void AllocMachine::restore_task(std::size_t task, model::TaskState state, RestartTracker tracker,
-                                bool attached, Instant now) {
-  tasks_.at(task).restore(std::move(state), tracker, attached, now);
+void AllocMachine::restore_task(std::size_t task, const model::TaskState& state,
+                                const std::vector<KnownCopy>& copies, Instant now) {
+  tasks_.at(task).restore(state, copies, now);
 }
 
 void AllocMachine::restore_health(bool healthy, std::int64_t wall_ns) {
@@ -68,6 +68,9 @@ AllocEffects AllocMachine::start(Instant now) {
   if (spec_.deadline_wall_ns) {
     deadline_steady_ns_ = now.steady_ns + (*spec_.deadline_wall_ns - now.wall_ns);
   }
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    with(i, [&](auto& machine, auto& out) { machine.resume(now, out); });
+  }
   return advance(now);
 }
 
@@ -83,34 +86,41 @@ AllocEffects AllocMachine::fail(std::size_t task, Instant now, const model::Task
   return advance(now);
 }
 
-AllocEffects AllocMachine::prepared(std::size_t task, Instant now,
+AllocEffects AllocMachine::prepared(CopyRef copy, Instant now,
                                     const std::optional<PrepareFailure>& failure) {
-  with(task,
-       [&](auto& machine, auto& out) { machine.prepared(now, random_.fraction(), failure, out); });
-  return advance(now);
-}
-
-AllocEffects AllocMachine::started(std::size_t task, Instant now, std::int64_t started_at_ns) {
-  with(task, [&](auto& machine, auto& out) { machine.started(now, started_at_ns, out); });
-  return advance(now);
-}
-
-AllocEffects AllocMachine::start_failed(std::size_t task, Instant now, const Error& error) {
-  with(task, [&](auto& machine, auto& out) {
-    machine.start_failed(now, random_.fraction(), error, out);
+  with(copy.task, [&](auto& machine, auto& out) {
+    machine.prepared(copy.worker, now, random_.fraction(), failure, out);
   });
   return advance(now);
 }
 
-AllocEffects AllocMachine::exited(std::size_t task, Instant now,
-                                  const drivers::ExitResult& result) {
-  with(task,
-       [&](auto& machine, auto& out) { machine.exited(now, random_.fraction(), result, out); });
+AllocEffects AllocMachine::started(CopyRef copy, Instant now, std::int64_t started_at_ns) {
+  with(copy.task,
+       [&](auto& machine, auto& out) { machine.started(copy.worker, now, started_at_ns, out); });
   return advance(now);
 }
 
-AllocEffects AllocMachine::set_ready(std::size_t task, Instant now, bool ready) {
-  tasks_[task].set_ready(ready);
+AllocEffects AllocMachine::start_failed(CopyRef copy, Instant now, const Error& error) {
+  with(copy.task, [&](auto& machine, auto& out) {
+    machine.start_failed(copy.worker, now, random_.fraction(), error, out);
+  });
+  return advance(now);
+}
+
+AllocEffects AllocMachine::exited(CopyRef copy, Instant now, const drivers::ExitResult& result) {
+  with(copy.task, [&](auto& machine, auto& out) {
+    machine.exited(copy.worker, now, random_.fraction(), result, out);
+  });
+  return advance(now);
+}
+
+AllocEffects AllocMachine::became_ready(CopyRef copy, Instant now) {
+  with(copy.task, [&](auto& machine, auto& out) { machine.became_ready(copy.worker, now, out); });
+  return advance(now);
+}
+
+AllocEffects AllocMachine::set_ready(CopyRef copy, Instant now, bool ready) {
+  tasks_.at(copy.task).set_ready(copy.worker, ready);
   return advance(now);
 }
 
@@ -130,7 +140,8 @@ AllocEffects AllocMachine::stop(Instant now, const StopOrder& order) {
   return advance(now);
 }
 
-Result<AllocEffects> AllocMachine::restart(std::optional<std::size_t> task, Instant now,
+Result<AllocEffects> AllocMachine::restart(std::optional<std::size_t> task,
+                                           std::optional<std::size_t> worker, Instant now,
                                            const std::string& reason) {
   if (stop_ && !stop_->only_sidecars) {
     return Error{ErrorCode::failed_precondition, "the allocation is being stopped"};
@@ -138,14 +149,15 @@ Result<AllocEffects> AllocMachine::restart(std::optional<std::size_t> task, Inst
   bool any = false;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     if (task && *task != i) continue;
-    with(i, [&](auto& machine, auto& out) { any |= machine.restart(now, reason, out); });
+    with(i, [&](auto& machine, auto& out) { any |= machine.restart(worker, now, reason, out); });
   }
   if (!any) return Error{ErrorCode::failed_precondition, "Task not running"};
   return advance(now);
 }
 
-AllocEffects AllocMachine::unhealthy(std::size_t task, Instant now, const std::string& reason) {
-  with(task, [&](auto& machine, auto& out) { machine.unhealthy(now, reason, out); });
+AllocEffects AllocMachine::unhealthy(std::size_t task, std::optional<std::size_t> worker,
+                                     Instant now, const std::string& reason) {
+  with(task, [&](auto& machine, auto& out) { machine.unhealthy(worker, now, reason, out); });
   return advance(now);
 }
 
@@ -167,8 +179,8 @@ Result<AllocEffects> AllocMachine::restart_all(Instant now, const std::string& r
   return advance(now);
 }
 
-void AllocMachine::note(std::size_t task, Instant now, model::TaskEvent event) {
-  tasks_.at(task).note(now, std::move(event));
+void AllocMachine::note(CopyRef copy, Instant now, model::TaskEvent event) {
+  tasks_.at(copy.task).note(copy.worker, now, std::move(event));
 }
 
 void AllocMachine::report(std::size_t task, const std::map<std::string, double>& metrics) {
@@ -295,16 +307,16 @@ void AllocMachine::begin_role(TaskRole role, Instant now) {
 void AllocMachine::advance_lifecycle(Instant now) {
   if (!started_) return;
   const auto every = [&](TaskRole role, auto holds) {
-    return std::all_of(tasks_.begin(), tasks_.end(), [&](const TaskMachine& task) {
+    return std::all_of(tasks_.begin(), tasks_.end(), [&](const WorkerSet& task) {
       return task.spec().role != role || holds(task);
     });
   };
-  const auto has_started = [](const TaskMachine& task) {
-    return task.ever_started() && task.phase() != TaskMachine::Phase::waiting;
+  const auto has_started = [](const WorkerSet& task) {
+    return task.all_started() && task.phase() != TaskMachine::Phase::waiting;
   };
   begin_role(TaskRole::prestart, now);
   begin_role(TaskRole::prestart_sidecar, now);
-  if (!every(TaskRole::prestart, [](const TaskMachine& t) { return t.dead() && !t.failed(); }) ||
+  if (!every(TaskRole::prestart, [](const WorkerSet& t) { return t.dead() && !t.failed(); }) ||
       !every(TaskRole::prestart_sidecar, has_started)) {
     return;
   }
@@ -319,7 +331,7 @@ void AllocMachine::advance_lifecycle(Instant now) {
 // clean up when nothing did, and no time when the time is up.
 void AllocMachine::advance_poststop(Instant now) {
   const bool any_started = std::any_of(tasks_.begin(), tasks_.end(),
-                                       [](const TaskMachine& task) { return task.ever_started(); });
+                                       [](const WorkerSet& task) { return task.ever_started(); });
   if (any_started && started_ && !timed_out_ && !skip_poststop_) {
     begin_role(TaskRole::poststop, now);
     return;
@@ -359,7 +371,7 @@ const char* AllocMachine::client_status() const {
   const bool any_failed = std::any_of(tasks_.begin(), tasks_.end(), is_failed);
   if (any_failed && !timed_out_ && all_dead(before_poststop)) return "failed";
   if (terminal()) return "complete";
-  const bool any_runs = std::any_of(tasks_.begin(), tasks_.end(), [](const TaskMachine& task) {
+  const bool any_runs = std::any_of(tasks_.begin(), tasks_.end(), [](const WorkerSet& task) {
     return task.runs() || (task.failed() && task.ever_started());
   });
   return any_runs ? "running" : "pending";

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "agent/runner/health_tracker.h"
-#include "agent/runner/task_machine.h"
+#include "agent/runner/worker_set.h"
 #include "base/random.h"
 
 namespace yurt::agent {
@@ -45,9 +45,9 @@ class AllocMachine {
   // `random` is for the jitter of restarts; it must outlive the machine.
   AllocMachine(AllocSpec spec, Random& random);
 
-  // Before start(), task by task: see TaskMachine::restore.
-  void restore_task(std::size_t task, model::TaskState state, RestartTracker tracker, bool attached,
-                    Instant now);
+  // Before start(), task by task: see WorkerSet::restore.
+  void restore_task(std::size_t task, const model::TaskState& state,
+                    const std::vector<KnownCopy>& copies, Instant now);
   void restore_health(bool healthy, std::int64_t wall_ns);
   // The same tasks with new settings (an in-place update). REQUIRES: same names, same order
   void update(AllocSpec spec);
@@ -56,19 +56,23 @@ class AllocMachine {
   AllocEffects start(Instant now);
   // The allocation's own preparation failed: every task fails with `event`.
   AllocEffects setup_failed(Instant now, const model::TaskEvent& event);
-  // One task fails for a reason of its own (a change script); if it runs, it is killed first.
+  // A task fails for a reason of its own (a change script); if it runs, it is killed first.
   AllocEffects fail(std::size_t task, Instant now, const model::TaskEvent& event);
-  AllocEffects prepared(std::size_t task, Instant now,
-                        const std::optional<PrepareFailure>& failure);
-  AllocEffects started(std::size_t task, Instant now, std::int64_t started_at_ns);
-  AllocEffects start_failed(std::size_t task, Instant now, const Error& error);
-  AllocEffects exited(std::size_t task, Instant now, const drivers::ExitResult& result);
+  AllocEffects prepared(CopyRef copy, Instant now, const std::optional<PrepareFailure>& failure);
+  AllocEffects started(CopyRef copy, Instant now, std::int64_t started_at_ns);
+  AllocEffects start_failed(CopyRef copy, Instant now, const Error& error);
+  AllocEffects exited(CopyRef copy, Instant now, const drivers::ExitResult& result);
   AllocEffects stop(Instant now, const StopOrder& order);
-  // One running task, or (nullopt) all that run. failed_precondition when none is alive.
-  Result<AllocEffects> restart(std::optional<std::size_t> task, Instant now,
-                               const std::string& reason);
-  // A task that runs has failed its health checks: it is restarted as after a failure.
-  AllocEffects unhealthy(std::size_t task, Instant now, const std::string& reason);
+  // A worker whose readiness is checked has become ready.
+  AllocEffects became_ready(CopyRef copy, Instant now);
+  // One running task (or one of its workers), or (nullopt) all that run. failed_precondition when
+  // none is alive.
+  Result<AllocEffects> restart(std::optional<std::size_t> task, std::optional<std::size_t> worker,
+                               Instant now, const std::string& reason);
+  // A task that runs, or a worker of it, has failed its health checks: restarted as after a
+  // failure.
+  AllocEffects unhealthy(std::size_t task, std::optional<std::size_t> worker, Instant now,
+                         const std::string& reason);
   // Whether all checks of the allocation's services pass; false until told. No effects.
   void checks_pass(bool pass, Instant now);
   [[nodiscard]] bool checks_passing() const { return checks_pass_; }
@@ -77,13 +81,13 @@ class AllocMachine {
   Result<AllocEffects> restart_all(Instant now, const std::string& reason);
   // What a task reported of itself; no effects.
   void report(std::size_t task, const std::map<std::string, double>& metrics);
-  // Its run says whether it is at work.
-  AllocEffects set_ready(std::size_t task, Instant now, bool ready);
-  void note(std::size_t task, Instant now, model::TaskEvent event);
+  // A run says whether it is at work.
+  AllocEffects set_ready(CopyRef copy, Instant now, bool ready);
+  void note(CopyRef copy, Instant now, model::TaskEvent event);
   AllocEffects on_time(Instant now);
   [[nodiscard]] std::optional<std::int64_t> wake_steady_ns() const;
 
-  [[nodiscard]] const std::vector<TaskMachine>& tasks() const { return tasks_; }
+  [[nodiscard]] const std::vector<WorkerSet>& tasks() const { return tasks_; }
   [[nodiscard]] std::optional<std::size_t> find(const std::string& task) const;
   // All tasks are dead and none will start: nothing changes any more.
   [[nodiscard]] bool terminal() const;
@@ -111,14 +115,14 @@ class AllocMachine {
   void decide_stop(Instant now);
   void begin_role(TaskRole role, Instant now);
   void observe_health(Instant now);
-  // Calls `f(machine, effects)` and keeps the effects with the task's position.
+  // Calls `f(task, effects)` and keeps the effects with the task's position.
   template <typename F>
   void with(std::size_t task, F f);
   [[nodiscard]] bool all_dead(bool (*counts)(const TaskSpec&)) const;
 
   AllocSpec spec_;
   Random& random_;
-  std::vector<TaskMachine> tasks_;
+  std::vector<WorkerSet> tasks_;
   std::optional<HealthTracker> health_;
   AllocEffects pending_;
   std::optional<Stop> stop_;

@@ -17,16 +17,14 @@ bool same(const TaskRun& a, const TaskRun& b) {
          a.tracker.window_start_ns == b.tracker.window_start_ns;
 }
 
-void destroy_run(drivers::Task& run) {
-  if (const auto status = run.destroy(); !status.ok()) {
-    YURT_LOG(warn, "agent", "removing what {} left: {}", run.id(), status.error().message);
-  }
+Error unknown_task(const std::string& name) {
+  return {ErrorCode::not_found, "the allocation has no task or worker \"" + name + "\""};
 }
 
 AllocSpec make_spec(const model::Assignment& assignment, const model::Job& job,
                     const model::TaskGroup& group, const AgentOptions& options) {
   AllocSpec spec;
-  spec.tasks = task_specs(job, group, options.max_kill_timeout_ns);
+  spec.tasks = task_specs(job, group, assignment, options.max_kill_timeout_ns);
   spec.shutdown_delay_ns = group.shutdown_delay();
   if (group.max_run_duration() > 0) {
     spec.deadline_wall_ns = assignment.create_time() + group.max_run_duration();
@@ -56,8 +54,13 @@ AllocRunner::AllocRunner(RunnerContext& context, model::Assignment assignment,
       dir_(context.options.data_dir, id_),
       machine_(make_spec(*assignment_, *job_, *group_, context.options), context.random) {
   for (std::size_t i = 0; i < machine_.tasks().size(); ++i) {
-    tasks_.push_back(
-        std::make_shared<TaskRunner>(context_, static_cast<TaskRunnerOwner&>(*this), i, id_));
+    const auto materials = std::make_shared<TaskMaterials>();
+    auto& copies = tasks_.emplace_back();
+    for (std::size_t worker = 0; worker < machine_.tasks()[i].size(); ++worker) {
+      copies.push_back(std::make_shared<TaskRunner>(context_, static_cast<TaskRunnerOwner&>(*this),
+                                                    CopyRef(i, worker), id_, materials));
+      materials->copies.push_back(copies.back());
+    }
   }
   set_jobs();
 }
@@ -74,7 +77,9 @@ void AllocRunner::set_jobs() {
         context_, static_cast<OfferedServicesOwner&>(*this), group_->name());
   }
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    tasks_[i]->set_job(assignment_, job_, group_, &group_->task(static_cast<int>(i)));
+    for (const auto& copy : tasks_[i]) {
+      copy->set_job(assignment_, job_, group_, &group_->task(static_cast<int>(i)));
+    }
   }
 }
 
@@ -93,8 +98,11 @@ void AllocRunner::start(const AllocRunner* predecessor) {
     machine_.receive(now());
     perform({});
   }
-  for (const auto& task : tasks_) task->follow();
+  for (const auto& copies : tasks_) {
+    for (const auto& copy : copies) copy->follow();
+  }
   watch_metrics();
+  watch_readiness();
   std::optional<AllocDir> previous;
   if (predecessor != nullptr && group_->ephemeral_disk().sticky()) previous = predecessor->dir();
   std::vector<std::string> names;
@@ -118,39 +126,7 @@ void AllocRunner::restore(const StoredAlloc& stored, FoundRuns& found) {
   received_ = true;
   stored_runs_ = stored.runs;
   if (services_) services_->restore(stored.update.services());
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    const std::string& name = machine_.tasks()[i].spec().name;
-    const auto state = stored.update.task_states().find(name);
-    const auto run = stored.runs.find(name);
-    std::shared_ptr<drivers::Task> task;
-    if (run != stored.runs.end() && !run->second.run_id.empty()) {
-      if (auto node = found.extract(run->second.run_id); !node.empty()) {
-        task = std::move(node.mapped());
-      } else if (const auto driver = context_.drivers.find(run->second.driver);
-                 driver != context_.drivers.end() && !run->second.reattach_state.empty()) {
-        // The driver no longer knows it: it tells that the run was lost.
-        auto lost = driver->second->recover(run->second.reattach_state);
-        if (lost.ok()) task = std::move(*lost);
-      }
-    }
-    const bool dead = state != stored.update.task_states().end() && state->second.state() == "dead";
-    if (state != stored.update.task_states().end()) {
-      model::TaskState known = state->second;
-      if (task && !dead && known.started_at() == 0) {
-        // The agent died between the start and hearing of it.
-        known.set_started_at(task->started_at_ns());
-        task_event::append(known, task_event::started(), task->started_at_ns());
-      }
-      machine_.restore_task(i, std::move(known),
-                            run != stored.runs.end() ? run->second.tracker : RestartTracker{},
-                            task != nullptr && !dead, now());
-    }
-    if (task && !dead) {
-      tasks_[i]->attach(std::move(task));
-    } else if (task) {
-      context_.quick.submit([task] { destroy_run(*task); });
-    }
-  }
+  for (std::size_t i = 0; i < tasks_.size(); ++i) restore_task(i, stored, found);
   if (stored.update.has_deployment_status() && stored.update.deployment_status().has_healthy()) {
     machine_.restore_health(stored.update.deployment_status().healthy(),
                             stored.update.deployment_status().timestamp());
@@ -206,14 +182,14 @@ Status AllocRunner::restart(const std::string& task, bool all_tasks, const std::
     perform(*effects);
     return {};
   }
-  std::optional<std::size_t> one;
+  Named one;
   if (!task.empty()) {
-    one = machine_.find(task);
-    if (!one) {
-      return Error{ErrorCode::not_found, "the allocation has no task \"" + task + "\""};
-    }
+    const auto named = find(task);
+    if (!named) return unknown_task(task);
+    one = *named;
   }
-  auto effects = machine_.restart(one, now(), reason);
+  auto effects = machine_.restart(task.empty() ? std::nullopt : std::optional(one.task), one.worker,
+                                  now(), reason);
   if (!effects.ok()) return effects.error();
   perform(*effects);
   return {};
@@ -221,59 +197,63 @@ Status AllocRunner::restart(const std::string& task, bool all_tasks, const std::
 
 Status AllocRunner::signal(const std::string& task, const std::string& signal_name) {
   YURT_ASSIGN(const int number, drivers::parse_signal(signal_name));
-  if (!task.empty() && !has_task(task)) {
-    return Error{ErrorCode::not_found, "the allocation has no task \"" + task + "\""};
-  }
+  const auto named = find(task);
+  if (!task.empty() && !named) return unknown_task(task);
   bool any = false;
   Status outcome = Error{ErrorCode::failed_precondition, "Task not running"};
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    const auto& machine = machine_.tasks()[i];
-    if ((!task.empty() && machine.spec().name != task) || !machine.runs()) continue;
-    outcome = tasks_[i]->signal(number);
-    if (!outcome.ok()) continue;
-    any = true;
-    machine_.note(i, now(), task_event::signaling(drivers::signal_name(number), "User signaled"));
+    if (named && named->task != i) continue;
+    for (std::size_t worker = 0; worker < tasks_[i].size(); ++worker) {
+      if (named && named->worker.value_or(worker) != worker) continue;
+      if (!machine_.tasks()[i].copy(worker).runs()) continue;
+      outcome = tasks_[i][worker]->signal(number);
+      if (!outcome.ok()) continue;
+      any = true;
+      machine_.note({i, worker}, now(),
+                    task_event::signaling(drivers::signal_name(number), "User signaled"));
+    }
   }
   if (!any) return outcome;
   perform({});
   return {};
 }
 
-void AllocRunner::task_prepared(std::size_t task, std::optional<PrepareFailure> failure) {
-  perform(machine_.prepared(task, now(), failure));
+void AllocRunner::task_prepared(CopyRef copy, std::optional<PrepareFailure> failure) {
+  perform(machine_.prepared(copy, now(), failure));
 }
 
-void AllocRunner::task_started(std::size_t task, std::int64_t started_at_ns) {
-  perform(machine_.started(task, now(), started_at_ns));
+void AllocRunner::task_started(CopyRef copy, std::int64_t started_at_ns) {
+  perform(machine_.started(copy, now(), started_at_ns));
   watch_metrics();
+  watch_readiness();
 }
 
-void AllocRunner::task_start_failed(std::size_t task, const Error& error) {
-  perform(machine_.start_failed(task, now(), error));
+void AllocRunner::task_start_failed(CopyRef copy, const Error& error) {
+  perform(machine_.start_failed(copy, now(), error));
 }
 
-void AllocRunner::task_exited(std::size_t task, const drivers::ExitResult& result) {
-  read_metrics(task);
-  perform(machine_.exited(task, now(), result));
+void AllocRunner::task_exited(CopyRef copy, const drivers::ExitResult& result) {
+  read_metrics(copy.task);
+  perform(machine_.exited(copy, now(), result));
 }
 
-void AllocRunner::task_event(std::size_t task, model::TaskEvent event) {
-  machine_.note(task, now(), std::move(event));
+void AllocRunner::task_event(CopyRef copy, model::TaskEvent event) {
+  machine_.note(copy, now(), std::move(event));
   perform({});
 }
 
-void AllocRunner::task_ready(std::size_t task, bool ready) {
-  perform(machine_.set_ready(task, now(), ready));
+void AllocRunner::task_ready(CopyRef copy, bool ready) {
+  perform(machine_.set_ready(copy, now(), ready));
 }
 
-void AllocRunner::task_wants_restart(std::size_t task, const std::string& reason) {
-  auto effects = machine_.restart(task, now(), reason);
+void AllocRunner::task_wants_restart(CopyRef copy, const std::string& reason) {
+  auto effects = machine_.restart(copy.task, copy.worker, now(), reason);
   if (effects.ok()) perform(*effects);
 }
 
-void AllocRunner::task_has_turn(std::size_t task, const std::string& reason) {
-  roll_ = Roll(task, machine_, *job_, *group_, now());
-  auto effects = machine_.restart(task, now(), reason);
+void AllocRunner::task_has_turn(CopyRef copy, const std::string& reason) {
+  roll_ = Roll(copy.task, machine_, *job_, *group_, now());
+  auto effects = machine_.restart(copy.task, std::nullopt, now(), reason);
   if (effects.ok()) perform(*effects);
   observe_roll();
 }
@@ -296,44 +276,25 @@ void AllocRunner::observe_roll() {
   roll_.reset();
   // Not now: the caller may be in the middle of the task's runner.
   context_.loop.post([self = weak_from_this(), task, healthy = *healthy] {
-    if (const auto alive = self.lock()) alive->tasks_[task]->turn_ended(healthy);
+    const auto alive = self.lock();
+    if (!alive) return;
+    for (const auto& copy : alive->tasks_[task]) copy->turn_ended(healthy);
   });
 }
 
-void AllocRunner::task_failed_script(std::size_t task, const std::string& error) {
-  perform(machine_.fail(task, now(), task_event::template_failure(error)));
+void AllocRunner::task_failed_script(CopyRef copy, const std::string& error) {
+  perform(machine_.fail(copy.task, now(), task_event::template_failure(error)));
 }
 
 void AllocRunner::services_changed() { perform({}); }
 
 void AllocRunner::check_wants_restart(const std::set<std::string>& tasks,
                                       const std::string& reason) {
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    if (tasks.contains(machine_.tasks()[i].spec().name)) {
-      perform(machine_.unhealthy(i, now(), reason));
+  for (const std::string& name : tasks) {
+    if (const auto named = find(name)) {
+      perform(machine_.unhealthy(named->task, named->worker, now(), reason));
     }
   }
-}
-
-void AllocRunner::offer_services() {
-  if (services_) {
-    std::set<std::string> serving;
-    std::map<std::string, std::string> addresses;
-    for (std::size_t i = 0; i < tasks_.size() && !machine_.stopping(); ++i) {
-      const TaskMachine& task = machine_.tasks()[i];
-      if (task.phase() != TaskMachine::Phase::running || !tasks_[i]->run()) continue;
-      serving.insert(task.spec().name);
-      auto address = tasks_[i]->run()->address();
-      if (!address.empty()) addresses.emplace(task.spec().name, std::move(address));
-    }
-    if (std::exchange(services_stale_, false) || serving != serving_) {
-      const TaskPaths paths{dir_.shared().string(), "", ""};
-      services_->set(service_specs({*assignment_, *job_, *group_, context_.node, paths, addresses}),
-                     serving);
-      serving_ = std::move(serving);
-    }
-  }
-  machine_.checks_pass(!services_ || services_->healthy(), now());
 }
 
 std::string AllocRunner::check_results() const {
@@ -346,21 +307,23 @@ void AllocRunner::perform(const AllocEffects& effects) {
   // is over, before its traces are removed; a new run's ID is stored before its driver hears of it.
   std::vector<std::shared_ptr<drivers::Task>> ended;
   for (const auto& [task, effect] : effects) {
-    if (effect.action == TaskAction::destroy) ended.push_back(tasks_[task]->release());
+    if (effect.action != TaskAction::destroy) continue;
+    ended.push_back(tasks_[task][effect.worker]->release());
   }
   for (const auto& [task, effect] : effects) {
+    TaskRunner& copy = *tasks_[task][effect.worker];
     switch (effect.action) {
-      case TaskAction::prepare: tasks_[task]->prepare(); break;
-      case TaskAction::cancel_prepare: tasks_[task]->cancel_prepare(); break;
-      case TaskAction::cancel_start: tasks_[task]->cancel_start(); break;
-      case TaskAction::stop: tasks_[task]->stop(effect.signal, effect.timeout_ns); break;
+      case TaskAction::prepare: copy.prepare(); break;
+      case TaskAction::cancel_prepare: copy.cancel_prepare(); break;
+      case TaskAction::cancel_start: copy.cancel_start(); break;
+      case TaskAction::stop: copy.stop(effect.signal, effect.timeout_ns); break;
       case TaskAction::start:
       case TaskAction::destroy: break;
     }
   }
   store_progress();
   for (const auto& [task, effect] : effects) {
-    if (effect.action == TaskAction::start) tasks_[task]->start();
+    if (effect.action == TaskAction::start) tasks_[task][effect.worker]->start();
   }
   for (auto& run : ended) {
     if (run) context_.quick.submit([run = std::move(run)] { destroy_run(*run); });
@@ -377,15 +340,18 @@ void AllocRunner::perform(const AllocEffects& effects) {
 void AllocRunner::store_progress() {
   std::map<std::string, TaskRun> changed;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    const auto& machine = machine_.tasks()[i];
-    TaskRun run{.driver = tasks_[i]->driver_name(),
-                .run_id = tasks_[i]->run_id(),
-                .reattach_state = tasks_[i]->reattach_state(),
-                .tracker = machine.tracker()};
-    auto& stored = stored_runs_[machine.spec().name];
-    if (same(stored, run)) continue;
-    stored = run;
-    changed.emplace(machine.spec().name, std::move(run));
+    for (std::size_t worker = 0; worker < tasks_[i].size(); ++worker) {
+      const TaskRunner& runner = *tasks_[i][worker];
+      TaskRun run{.driver = runner.driver_name(),
+                  .run_id = runner.run_id(),
+                  .reattach_state = runner.reattach_state(),
+                  .tracker = machine_.tasks()[i].copy(worker).tracker()};
+      const std::string key = run_key({i, worker});
+      auto& stored = stored_runs_[key];
+      if (same(stored, run)) continue;
+      stored = run;
+      changed.emplace(key, std::move(run));
+    }
   }
   if (const auto status = context_.store.put_progress(update_message(), changed); !status.ok()) {
     YURT_LOG(error, "agent", "allocation {}: {}", id_.to_string(), status.error().message);
@@ -456,13 +422,7 @@ model::AllocUpdate AllocRunner::update_message() const {
 
 bool AllocRunner::ever_started() const {
   return std::any_of(machine_.tasks().begin(), machine_.tasks().end(),
-                     [](const TaskMachine& task) { return task.ever_started(); });
-}
-
-std::shared_ptr<drivers::Task> AllocRunner::run_of(const std::string& task) const {
-  const auto found = machine_.find(task);
-  if (!found || !machine_.tasks()[*found].runs()) return nullptr;
-  return tasks_[*found]->run();
+                     [](const WorkerSet& task) { return task.ever_started(); });
 }
 
 }  // namespace yurt::agent

@@ -79,29 +79,34 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   [[nodiscard]] model::AllocUpdate update_message() const;
   // The newest results of its health checks, as JSON.
   [[nodiscard]] std::string check_results() const;
-  // The driver's view of a running task; null when it does not run or does not exist.
-  [[nodiscard]] std::shared_ptr<drivers::Task> run_of(const std::string& task) const;
-  [[nodiscard]] bool has_task(const std::string& task) const {
-    return machine_.find(task).has_value();
-  }
+  // What a name of a task, or of a worker ("<task>.<worker>"), stands for; nullopt: nothing.
+  struct Named {
+    std::size_t task = 0;
+    std::optional<std::size_t> worker;  // given
+  };
+  [[nodiscard]] std::optional<Named> find(const std::string& name) const;
+  // The driver's view of a copy; null when it does not run.
+  [[nodiscard]] std::shared_ptr<drivers::Task> run_of(CopyRef copy) const;
+  // The same of a task or worker by name; of a task with workers, that of the first that runs.
+  [[nodiscard]] std::shared_ptr<drivers::Task> run_named(const std::string& name) const;
 
  private:
-  void task_prepared(std::size_t task, std::optional<PrepareFailure> failure) override;
-  void task_started(std::size_t task, std::int64_t started_at_ns) override;
-  void task_start_failed(std::size_t task, const Error& error) override;
-  void task_exited(std::size_t task, const drivers::ExitResult& result) override;
-  void task_event(std::size_t task, model::TaskEvent event) override;
-  void task_ready(std::size_t task, bool ready) override;
-  void task_wants_restart(std::size_t task, const std::string& reason) override;
-  void task_failed_script(std::size_t task, const std::string& error) override;
-  void task_has_turn(std::size_t task, const std::string& reason) override;
+  void task_prepared(CopyRef copy, std::optional<PrepareFailure> failure) override;
+  void task_started(CopyRef copy, std::int64_t started_at_ns) override;
+  void task_start_failed(CopyRef copy, const Error& error) override;
+  void task_exited(CopyRef copy, const drivers::ExitResult& result) override;
+  void task_event(CopyRef copy, model::TaskEvent event) override;
+  void task_ready(CopyRef copy, bool ready) override;
+  void task_wants_restart(CopyRef copy, const std::string& reason) override;
+  void task_failed_script(CopyRef copy, const std::string& error) override;
+  void task_has_turn(CopyRef copy, const std::string& reason) override;
   // Follows a task that has restarted at its turn until it is healthy, or is not.
   void observe_roll();
 
   void services_changed() override;
   void check_wants_restart(const std::set<std::string>& tasks, const std::string& reason) override;
   std::shared_ptr<drivers::Task> running_task(const std::string& task) override {
-    return run_of(task);
+    return run_named(task);
   }
 
   [[nodiscard]] AllocSpec spec() const;
@@ -110,6 +115,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void perform(const AllocEffects& effects);
   void store_progress();
   void set_timer();
+  [[nodiscard]] std::string run_key(CopyRef copy) const;
+  void restore_task(std::size_t task, const StoredAlloc& stored, FoundRuns& found);
+  void watch_readiness();
   // Takes in what the task has reported since the last look; true when there was something.
   bool read_metrics(std::size_t task);
   void watch_metrics();
@@ -117,6 +125,9 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   void watch_idleness();
   void act_on_idleness(std::size_t task, const IdleRule& rule);
   void set_jobs();
+  // The tasks and workers that serve now.
+  [[nodiscard]] std::set<std::string> serving_now(
+      std::map<std::string, std::string>& addresses) const;
   // Offers the services whose tasks run now and withdraws the others.
   void offer_services();
 
@@ -128,8 +139,8 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   const model::TaskGroup* group_ = nullptr;
   AllocDir dir_;
   AllocMachine machine_;
-  std::vector<std::shared_ptr<TaskRunner>> tasks_;
-  std::map<std::string, TaskRun> stored_runs_;
+  std::vector<std::vector<std::shared_ptr<TaskRunner>>> tasks_;  // by task, by worker
+  std::map<std::string, TaskRun> stored_runs_;                   // by run_key
   std::optional<Roll> roll_;
   Loop::TimerId roll_timer_ = 0;
   std::shared_ptr<OfferedServices> services_;   // null: the group has none
@@ -137,6 +148,7 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
   bool services_stale_ = true;                  // the job or the assignment is another one
   std::map<std::size_t, MetricsFile> metrics_;  // of tasks that have started
   Loop::TimerId metrics_timer_ = 0;
+  Loop::TimerId readiness_timer_ = 0;
   std::map<std::size_t, IdleRule> idle_rules_;  // of tasks with a watchdog
   std::set<std::size_t> failed_by_gpu_;
   struct GpuPeak {

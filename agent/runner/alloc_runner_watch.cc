@@ -91,7 +91,7 @@ void AllocRunner::act_on_idleness(std::size_t task, const IdleRule& rule) {
       perform(machine_.fail(task, now(), task_event::watchdog(reason, true)));
       return;
     case IdleRule::Action::restart: {
-      auto effects = machine_.restart(task, now(), reason);
+      auto effects = machine_.restart(task, std::nullopt, now(), reason);
       if (effects.ok()) perform(*effects);
       return;
     }

@@ -13,21 +13,28 @@ HealthRule rule_of(const model::Job& job, const model::TaskGroup& group) {
       HealthRule{10 * nanoseconds_per_second, 300 * nanoseconds_per_second, false});
 }
 
+std::uint64_t alive_copies(const WorkerSet& task) {
+  std::uint64_t alive = 0;
+  for (std::size_t i = 0; i < task.size(); ++i) alive += task.copy(i).dead() ? 0 : 1;
+  return alive;
+}
+
 }  // namespace
 
 Roll::Roll(std::size_t task, const AllocMachine& machine, const model::Job& job,
            const model::TaskGroup& group, Instant now)
     : task_(task),
       restarts_before_(machine.tasks()[task].state().restarts()),
+      restarts_due_(alive_copies(machine.tasks()[task])),
       deadline_steady_ns_(now.steady_ns + rule_of(job, group).deadline_ns),
       health_(rule_of(job, group)) {}
 
 std::optional<bool> Roll::observe(const AllocMachine& machine, Instant now) {
-  const TaskMachine& task = machine.tasks()[task_];
+  const WorkerSet& task = machine.tasks()[task_];
   const std::uint64_t restarts = task.state().restarts() - restarts_before_;
-  if (task.dead() || restarts > 1) return false;
+  if (task.dead() || restarts > restarts_due_) return false;
   HealthTracker::Observation seen;
-  seen.any_started = restarts == 1 && task.phase() == TaskMachine::Phase::running;
+  seen.any_started = restarts == restarts_due_ && task.phase() == TaskMachine::Phase::running;
   seen.all_steady = seen.any_started && (machine.checks_passing() || !health_.waits_for_checks());
   if (health_.observe(seen, now)) return health_.verdict();
   if (now.steady_ns >= deadline_steady_ns_) return false;

@@ -28,6 +28,7 @@ class Roll {
  private:
   std::size_t task_;
   std::uint64_t restarts_before_;
+  std::uint64_t restarts_due_;  // one of each worker that is alive
   std::int64_t deadline_steady_ns_;
   HealthTracker health_;
 };

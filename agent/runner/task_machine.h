@@ -1,4 +1,4 @@
-// TaskMachine: the life of one task as a pure state machine.
+// TaskMachine: the life of one task, or of one of its workers, as a pure state machine.
 //
 //   waiting → preparing → starting → running → (backing_off → preparing …) → dead
 //
@@ -6,6 +6,7 @@
 // effects, whose outcome is fed in again. It holds no thread, clock or driver. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -36,6 +37,7 @@ struct TaskEffect {
   TaskAction action;
   int signal = 0;
   std::int64_t timeout_ns = 0;
+  std::size_t worker = 0;  // of a task with several: which one
 };
 using TaskEffects = std::vector<TaskEffect>;
 

@@ -1,7 +1,9 @@
 #include "agent/runner/task_preparation.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
+#include <filesystem>
 
 #include "agent/alloc_dir/task_path.h"
 #include "agent/artifact/artifact.h"
@@ -22,8 +24,12 @@ PrepareFailure setup_failure(const Error& error) {
   return {task_event::setup_failure(error.message), heals(error)};
 }
 
+// Templates are the task's, so that none is rendered anew for each of its workers.
+enum class Whose { task, worker };
+
 std::shared_ptr<const TaskEnvironment> make_environment(
-    const PreparationRequest& request, const std::map<std::string, std::string>& extra) {
+    const PreparationRequest& request, Whose whose,
+    const std::map<std::string, std::string>& extra = {}) {
   const TaskFolders folders = request.dir.task(request.task->name());
   TaskPaths paths{request.dir.shared().string(), folders.local.string(), folders.secrets.string()};
   if (const auto inner = request.driver ? request.driver->inner_folders() : std::nullopt) {
@@ -36,8 +42,26 @@ std::shared_ptr<const TaskEnvironment> make_environment(
       beneath.insert_or_assign(name, std::move(value));
     }
   }
+  std::optional<WorkerFacts> worker;
+  if (request.workers && whose == Whose::worker) {
+    worker = WorkerFacts{
+        request.worker, request.workers->count,
+        request.worker < request.workers->gpus.size() ? request.workers->gpus[request.worker] : "",
+        request.workers->ready_by_check ? paths.task_dir + "/" + ready_file_name(request.worker)
+                                        : ""};
+  }
   return std::make_shared<TaskEnvironment>(*request.assignment, *request.job, *request.group,
-                                           *request.task, paths, request.node, beneath, extra);
+                                           *request.task, paths, request.node, beneath, extra,
+                                           worker);
+}
+
+// The name of a control group, from a task's.
+std::string limits_name(const std::string& task) {
+  std::string name = task.substr(0, 60);
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
+  }
+  return name;
 }
 
 TemplateScope template_scope(const PreparationRequest& request) {
@@ -194,6 +218,11 @@ Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
   config.logs.disabled = task.logs().disabled();
   config.logs.folder = request.dir.logs().string();
   config.logs.prefix = task.name();
+  if (request.workers) {
+    config.logs.prefix = worker_name(task.name(), request.worker);
+    config.limits_group = config.alloc_id + "." + limits_name(task.name());
+    config.limits_group_size = static_cast<int>(request.workers->count);
+  }
   if (task.logs().has_max_files()) config.logs.max_files = task.logs().max_files();
   if (task.logs().has_max_file_size()) config.logs.max_file_size_mib = task.logs().max_file_size();
 
@@ -212,7 +241,7 @@ Result<drivers::TaskConfig> driver_config(const PreparationRequest& request,
 ResumedTemplates resume_templates(const PreparationRequest& request) {
   ResumedTemplates resumed;
   if (request.task->template__size() == 0) return resumed;
-  resumed.environment = make_environment(request, {});
+  resumed.environment = make_environment(request, Whose::task);
   auto templates = TaskTemplates::create(*request.task, *resumed.environment, request.dir.root(),
                                          template_scope(request));
   if (!templates.ok()) return resumed;
@@ -235,7 +264,12 @@ Preparation prepare_task(const PreparationRequest& request, const std::atomic<bo
                              ? request.dir.create_isolated_task(task.name(), secrets_mb)
                              : request.dir.create_task(task.name(), task.user(), secrets_mb);
   if (!created.ok()) return setup_failure(created.error());
-  auto environment = make_environment(request, {});
+  if (request.workers) {
+    std::error_code ignored;
+    std::filesystem::remove(request.dir.task(task.name()).local / ready_file_name(request.worker),
+                            ignored);
+  }
+  auto environment = make_environment(request, Whose::task);
   if (auto status = write_payload(request, *environment); !status.ok()) {
     return setup_failure(status.error().within("dispatch_payload"));
   }
@@ -276,7 +310,11 @@ Preparation prepare_task(const PreparationRequest& request, const std::atomic<bo
                             heals(committed.error())};
     }
     const auto variables = prepared.templates->variables();
-    if (!variables.empty()) environment = make_environment(request, variables);
+    if (!variables.empty() || request.workers) {
+      environment = make_environment(request, Whose::worker, variables);
+    }
+  } else if (request.workers) {
+    environment = make_environment(request, Whose::worker);
   }
   auto config = driver_config(request, *environment);
   if (!config.ok())

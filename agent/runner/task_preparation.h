@@ -19,6 +19,7 @@
 #include "agent/gpu/gpu.h"
 #include "agent/options.h"
 #include "agent/runner/task_machine.h"
+#include "agent/runner/worker_rules.h"
 #include "agent/template/task_templates.h"
 #include "drivers/driver.h"
 #include "proto/agent_stream.pb.h"
@@ -30,6 +31,8 @@ struct PreparationRequest {
   std::shared_ptr<const model::Job> job;
   const model::TaskGroup* group = nullptr;  // inside *job
   const model::Task* task = nullptr;        // inside *job
+  std::optional<WorkerRules> workers;       // of a task with several copies
+  std::size_t worker = 0;                   // which of them this is
   AllocDir dir;
   std::shared_ptr<const NodeFacts> node;
   std::map<std::string, std::string> inherited_environment;

@@ -15,20 +15,32 @@ namespace {
 constexpr std::int64_t template_poll_ns = 2 * nanoseconds_per_second;
 
 // TaskConfig::id allows few characters; the random part makes it unique for ever.
-std::string make_run_id(AllocId alloc, const std::string& task, Random& random) {
-  std::string name = task.substr(0, 60);
+std::string make_run_id(AllocId alloc, const model::Task& task, std::size_t worker,
+                        Random& random) {
+  std::string name = task.name().substr(0, 60);
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-') c = '_';
   }
+  if (task.has_workers()) name = worker_name(name, worker);
   return fmt::format("{}.{}.{:08x}", alloc.to_string(), name,
                      static_cast<std::uint32_t>(random.next()));
 }
 
 }  // namespace
 
-TaskRunner::TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, std::size_t index,
-                       AllocId alloc)
-    : context_(context), owner_(owner), index_(index), alloc_(alloc) {}
+void destroy_run(drivers::Task& run) {
+  if (const auto status = run.destroy(); !status.ok()) {
+    YURT_LOG(warn, "agent", "removing what {} left: {}", run.id(), status.error().message);
+  }
+}
+
+TaskRunner::TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, CopyRef copy, AllocId alloc,
+                       std::shared_ptr<TaskMaterials> materials)
+    : context_(context),
+      owner_(owner),
+      copy_(copy),
+      alloc_(alloc),
+      materials_(std::move(materials)) {}
 
 TaskRunner::~TaskRunner() {
   context_.cluster.forget(this);
@@ -64,11 +76,20 @@ void TaskRunner::set_job(std::shared_ptr<const model::Assignment> assignment,
 
 std::string TaskRunner::reattach_state() const { return run_ ? run_->reattach_state() : ""; }
 
+template <typename F>
+void TaskRunner::for_each_running(F f) const {
+  for (const auto& copy : materials_->copies) {
+    if (const auto alive = copy.lock(); alive && alive->run_) f(*alive);
+  }
+}
+
 PreparationRequest TaskRunner::preparation_request() const {
   PreparationRequest request{.assignment = assignment_,
                              .job = job_,
                              .group = group_,
                              .task = task_,
+                             .workers = worker_rules(*task_, *assignment_),
+                             .worker = copy_.worker,
                              .dir = AllocDir(context_.options.data_dir, alloc_),
                              .node = context_.node,
                              .inherited_environment = {},
@@ -77,15 +98,19 @@ PreparationRequest TaskRunner::preparation_request() const {
                              .gpus = context_.gpus,
                              // Whoever may run programs here can read these files anyway.
                              .allow_files = context_.options.raw_exec.enabled,
-                             .fetch_artifacts = !artifacts_fetched_,
+                             .fetch_artifacts = !materials_->artifacts_fetched,
                              .render_templates = true,
-                             .templates = templates_,
+                             .templates = materials_->templates,
                              .cluster = &context_.cluster,
                              .run_id = run_id_,
                              .now_wall_ns = context_.clock.wall_ns(),
                              .on_event = {}};
   const auto& restart = task_->has_restart() ? task_->restart() : group_->restart();
-  request.render_templates = !templates_rendered_ || restart.render_templates();
+  // While another copy runs, what has changed concerns it too: the watch finds it.
+  bool any_runs = false;
+  for_each_running([&any_runs](const TaskRunner&) { any_runs = true; });
+  request.render_templates =
+      !materials_->templates_rendered || (restart.render_templates() && !any_runs);
   if (driver_name_ == "raw_exec") request.inherited_environment = context_.inherited_environment;
   if (const auto driver = context_.drivers.find(driver_name_); driver != context_.drivers.end()) {
     request.driver = driver->second;
@@ -97,25 +122,39 @@ void TaskRunner::prepare() {
   blocked_ = false;
   // It takes up the newest on its way.
   if (turn_ == Turn::asked) end_turn();
-  run_id_ = make_run_id(alloc_, task_->name(), context_.random);
+  run_id_ = make_run_id(alloc_, *task_, copy_.worker, context_.random);
   const auto driver = context_.drivers.find(driver_name_);
   if (driver == context_.drivers.end()) {
     const std::string message = "this node has no driver \"" + driver_name_ + "\"";
     context_.loop.post([self = weak_from_this(), message] {
       if (const auto alive = self.lock()) {
-        alive->owner_.task_prepared(alive->index_,
+        alive->owner_.task_prepared(alive->copy_,
                                     PrepareFailure{task_event::driver_failure(message), false});
       }
     });
     return;
   }
+  cancelled_ = std::make_shared<std::atomic<bool>>(false);
+  if (!materials_->preparing) return prepare_now();
+  materials_->waiting.push_back([self = weak_from_this()] {
+    if (const auto alive = self.lock()) alive->prepare_now();
+  });
+}
+
+bool TaskRunner::leads() const {
+  bool first = true;
+  for_each_running([&](const TaskRunner& copy) { first &= copy.copy_.worker >= copy_.worker; });
+  return first;
+}
+
+void TaskRunner::prepare_now() {
+  materials_->preparing = true;
   PreparationRequest request = preparation_request();
   request.on_event = [self = weak_from_this(), &loop = context_.loop](model::TaskEvent event) {
     loop.post([self, event = std::move(event)] {
-      if (const auto alive = self.lock()) alive->owner_.task_event(alive->index_, event);
+      if (const auto alive = self.lock()) alive->owner_.task_event(alive->copy_, event);
     });
   };
-  cancelled_ = std::make_shared<std::atomic<bool>>(false);
   auto& pool = is_slow(request) ? context_.slow : context_.quick;
   off_loop(
       pool,
@@ -128,26 +167,32 @@ void TaskRunner::prepare() {
 void TaskRunner::finish_preparation(Preparation outcome) {
   const bool cancelled = cancelled_ && *cancelled_;
   cancelled_.reset();
-  if (auto* blocked = std::get_if<BlockedTask>(&outcome)) {
-    if (!cancelled) {
-      wait_for_data(std::move(*blocked));
-      return;
-    }
+  auto* blocked = std::get_if<BlockedTask>(&outcome);
+  const bool waits = blocked != nullptr && !cancelled;
+  if (blocked != nullptr && cancelled) {
     outcome =
         PrepareFailure{task_event::template_message("The task is not wanted any more"), false};
   }
+  auto* failure = std::get_if<PrepareFailure>(&outcome);
+  if (!waits && failure == nullptr) {
+    prepared_ = std::move(std::get<PreparedTask>(outcome));
+    materials_->artifacts_fetched = true;
+    materials_->templates = prepared_->templates;
+    materials_->template_environment = prepared_->environment;
+    materials_->templates_rendered = true;
+  }
+  materials_->preparing = false;
+  while (!materials_->preparing && !materials_->waiting.empty()) {
+    const auto next = std::move(materials_->waiting.front());
+    materials_->waiting.pop_front();
+    next();
+  }
+  if (waits) return wait_for_data(std::move(*blocked));
   context_.loop.cancel(missing_timer_);
   told_missing_.clear();
-  if (auto* failure = std::get_if<PrepareFailure>(&outcome)) {
-    owner_.task_prepared(index_, std::move(*failure));
-    return;
-  }
-  prepared_ = std::move(std::get<PreparedTask>(outcome));
-  artifacts_fetched_ = true;
-  templates_ = prepared_->templates;
-  template_environment_ = prepared_->environment;
-  templates_rendered_ = true;
-  owner_.task_prepared(index_, std::nullopt);
+  owner_.task_prepared(copy_, failure == nullptr
+                                  ? std::nullopt
+                                  : std::optional<PrepareFailure>(std::move(*failure)));
 }
 
 void TaskRunner::cancel_prepare() {
@@ -157,7 +202,7 @@ void TaskRunner::cancel_prepare() {
     const auto alive = self.lock();
     if (!alive) return;
     alive->owner_.task_prepared(
-        alive->index_,
+        alive->copy_,
         PrepareFailure{task_event::template_message("The task is not wanted any more"), false});
   });
 }
@@ -173,7 +218,7 @@ void TaskRunner::start() {
   events.on_progress = [self = weak_from_this(), &loop = context_.loop](
                            const std::string& type, const std::string& message) {
     loop.post([self, event = task_event::driver_message(type + ": " + message)] {
-      if (const auto alive = self.lock()) alive->owner_.task_event(alive->index_, event);
+      if (const auto alive = self.lock()) alive->owner_.task_event(alive->copy_, event);
     });
   };
   events.on_done = [self = weak_from_this(),
@@ -182,11 +227,11 @@ void TaskRunner::start() {
       const auto alive = self.lock();
       if (!alive) return;  // the run is in the store and is found again by the next agent
       if (!outcome.ok()) {
-        alive->owner_.task_start_failed(alive->index_, outcome.error());
+        alive->owner_.task_start_failed(alive->copy_, outcome.error());
         return;
       }
       alive->run_ = *outcome;
-      alive->owner_.task_started(alive->index_, alive->run_->started_at_ns());
+      alive->owner_.task_started(alive->copy_, alive->run_->started_at_ns());
       if (!alive->run_) return;
       alive->listen(alive->run_);
       for (const auto& script : std::exchange(alive->prepared_->first_scripts, {})) {
@@ -202,7 +247,7 @@ void TaskRunner::start() {
 void TaskRunner::attach(std::shared_ptr<drivers::Task> run) {
   run_ = std::move(run);
   run_id_ = run_->id();
-  artifacts_fetched_ = true;
+  materials_->artifacts_fetched = true;
 }
 
 void TaskRunner::follow() {
@@ -212,16 +257,17 @@ void TaskRunner::follow() {
 }
 
 void TaskRunner::resume_watching() {
-  if (task_->template__size() == 0) return;
+  if (task_->template__size() == 0 || !leads()) return;
   off_loop(
       context_.slow, [request = preparation_request()] { return resume_templates(request); },
       [](TaskRunner& self, ResumedTemplates resumed) {
         if (!self.run_ || !resumed.templates) return;
-        self.templates_ = std::move(resumed.templates);
-        self.template_environment_ = std::move(resumed.environment);
-        self.templates_rendered_ = true;
-        self.templates_changed(std::move(resumed.changes));
-        self.watch_templates();
+        self.materials_->templates = std::move(resumed.templates);
+        self.materials_->template_environment = std::move(resumed.environment);
+        self.materials_->templates_rendered = true;
+        self.for_each_running(
+            [&resumed](TaskRunner& copy) { copy.templates_changed(resumed.changes); });
+        self.for_each_running([](TaskRunner& copy) { copy.watch_templates(); });
       });
 }
 
@@ -231,7 +277,7 @@ void TaskRunner::listen(const std::shared_ptr<drivers::Task>& run) {
     loop.post([self, id, result] {
       const auto alive = self.lock();
       if (alive && alive->run_ && alive->run_->id() == id) {
-        alive->owner_.task_exited(alive->index_, result);
+        alive->owner_.task_exited(alive->copy_, result);
       }
     });
   });
@@ -239,7 +285,7 @@ void TaskRunner::listen(const std::shared_ptr<drivers::Task>& run) {
     loop.post([self, id, ready] {
       const auto alive = self.lock();
       if (alive && alive->run_ && alive->run_->id() == id) {
-        alive->owner_.task_ready(alive->index_, ready);
+        alive->owner_.task_ready(alive->copy_, ready);
       }
     });
   });
@@ -277,7 +323,7 @@ Status TaskRunner::signal(int number) {
 void TaskRunner::watch_templates() {
   context_.loop.cancel(template_timer_);
   if (run_) read_cluster();
-  if (!templates_ || !templates_->watched() || !run_) return;
+  if (!materials_->templates || !materials_->templates->watched() || !run_) return;
   template_timer_ =
       context_.loop.at(context_.clock.steady_ns() + template_poll_ns, [self = weak_from_this()] {
         if (const auto alive = self.lock()) alive->check_templates();
@@ -285,12 +331,13 @@ void TaskRunner::watch_templates() {
 }
 
 void TaskRunner::check_templates() {
-  if (!templates_) return;
+  if (!leads()) return watch_templates();
+  if (!materials_->templates) return;
   render_again_ = rendering_;
   if (std::exchange(rendering_, true)) return;
   off_loop(
       context_.quick,
-      [templates = templates_, environment = template_environment_,
+      [templates = materials_->templates, environment = materials_->template_environment,
        now_ns = context_.clock.wall_ns()] { return templates->render(*environment, now_ns); },
       [](TaskRunner& self, Result<TemplateChanges> changes) {
         self.rendering_ = false;
@@ -300,47 +347,48 @@ void TaskRunner::check_templates() {
 
 void TaskRunner::rendered(Result<TemplateChanges> changes) {
   if (changes.ok()) {
-    templates_changed(std::move(*changes));
+    for_each_running([&](TaskRunner& copy) { copy.templates_changed(*changes); });
   } else if (run_) {
     YURT_LOG(warn, "agent", "{}: {}", run_id_, changes.error().message);
     owner_.task_event(
-        index_, task_event::template_message("Not rendered again: " + changes.error().message));
+        copy_, task_event::template_message("Not rendered again: " + changes.error().message));
   }
   watch_templates();
   if (std::exchange(render_again_, false)) check_templates();
 }
 
-void TaskRunner::templates_changed(TemplateChanges changes) {
+void TaskRunner::templates_changed(const TemplateChanges& changes) {
   // What was to be rolled out has been taken back.
   if (!changes.roll && turn_ == Turn::asked) end_turn();
   if ((!changes.any && !changes.roll) || !run_) return;
   for (const auto& again : changes.rendered_again) {
-    owner_.task_event(index_, task_event::template_message("Rendered again: " + again));
+    if (!leads()) break;  // said once for all workers
+    owner_.task_event(copy_, task_event::template_message("Rendered again: " + again));
   }
   const auto wait_ns =
       static_cast<std::int64_t>(static_cast<double>(changes.splay_ns) * context_.random.fraction());
   context_.loop.cancel(splay_timer_);
-  splay_timer_ = context_.loop.at(context_.clock.steady_ns() + wait_ns,
-                                  [self = weak_from_this(), changes = std::move(changes)] {
-                                    if (const auto alive = self.lock()) alive->act_on(changes);
-                                  });
+  splay_timer_ =
+      context_.loop.at(context_.clock.steady_ns() + wait_ns, [self = weak_from_this(), changes] {
+        if (const auto alive = self.lock()) alive->act_on(changes);
+      });
 }
 
 void TaskRunner::act_on(const TemplateChanges& changes) {
   if (!run_) return;
   for (const auto& script : changes.scripts) run_script(script);
   if (changes.restart) {
-    owner_.task_wants_restart(index_, "Template with change_mode restart re-rendered");
+    owner_.task_wants_restart(copy_, "Template with change_mode restart re-rendered");
     return;
   }
-  if (changes.roll) ask_for_turn(changes.index);
+  if (changes.roll && leads()) ask_for_turn(changes.index);
   for (const auto& name : changes.signals) {
     const auto number = drivers::parse_signal(name);
     const auto status = number.ok() ? signal(*number) : Status(number.error());
-    owner_.task_event(index_, status.ok()
-                                  ? task_event::signaling(name, "Template re-rendered")
-                                  : task_event::template_message(
-                                        "Sending " + name + " failed: " + status.error().message));
+    owner_.task_event(copy_, status.ok()
+                                 ? task_event::signaling(name, "Template re-rendered")
+                                 : task_event::template_message(
+                                       "Sending " + name + " failed: " + status.error().message));
   }
 }
 
@@ -386,17 +434,16 @@ void TaskRunner::end_script(std::uint64_t id, const ChangeScriptRequest& script,
   if (ended.empty()) return;
   context_.loop.cancel(ended.mapped().timeout);
   if (result.successful()) {
-    owner_.task_event(index_,
-                      task_event::template_message("Template ran script " + script.command));
+    owner_.task_event(copy_, task_event::template_message("Template ran script " + script.command));
     return;
   }
   const std::string why =
       "Template script " + script.command + " failed: " +
       (result.error.empty() ? fmt::format("exit code {}", result.exit_code) : result.error);
   if (script.fail_on_error) {
-    owner_.task_failed_script(index_, why);
+    owner_.task_failed_script(copy_, why);
   } else {
-    owner_.task_event(index_, task_event::template_message(why));
+    owner_.task_event(copy_, task_event::template_message(why));
   }
 }
 

@@ -1,5 +1,6 @@
-// TaskRunner: carries out what a TaskMachine decides, between the worker pools, the driver and the
-// loop, and tells its owner the outcomes.
+// TaskRunner: carries out what a TaskMachine decides for one copy of a task (its only one, or one
+// of its workers), between the worker pools, the driver and the loop, and tells its owner the
+// outcomes.
 //
 // Lives and is called on the loop's thread only. Callbacks of drivers and workers find it through
 // weak references: what comes in after its end is dropped.
@@ -12,7 +13,9 @@
 
 #include "agent/runner/runner_context.h"
 #include "agent/runner/task_machine.h"
+#include "agent/runner/task_materials.h"
 #include "agent/runner/task_preparation.h"
+#include "agent/runner/worker_rules.h"
 
 namespace yurt::agent {
 
@@ -20,23 +23,24 @@ namespace yurt::agent {
 class TaskRunnerOwner {
  public:
   virtual ~TaskRunnerOwner() = default;
-  virtual void task_prepared(std::size_t task, std::optional<PrepareFailure> failure) = 0;
-  virtual void task_started(std::size_t task, std::int64_t started_at_ns) = 0;
-  virtual void task_start_failed(std::size_t task, const Error& error) = 0;
-  virtual void task_exited(std::size_t task, const drivers::ExitResult& result) = 0;
-  virtual void task_event(std::size_t task, model::TaskEvent event) = 0;
+  virtual void task_prepared(CopyRef copy, std::optional<PrepareFailure> failure) = 0;
+  virtual void task_started(CopyRef copy, std::int64_t started_at_ns) = 0;
+  virtual void task_start_failed(CopyRef copy, const Error& error) = 0;
+  virtual void task_exited(CopyRef copy, const drivers::ExitResult& result) = 0;
+  virtual void task_event(CopyRef copy, model::TaskEvent event) = 0;
   // The run says whether it is at work.
-  virtual void task_ready(std::size_t task, bool ready) = 0;
+  virtual void task_ready(CopyRef copy, bool ready) = 0;
   // A template changed and asks for this.
-  virtual void task_wants_restart(std::size_t task, const std::string& reason) = 0;
-  virtual void task_failed_script(std::size_t task, const std::string& error) = 0;
+  virtual void task_wants_restart(CopyRef copy, const std::string& reason) = 0;
+  virtual void task_failed_script(CopyRef copy, const std::string& error) = 0;
   // The same, and it is the task's turn: how it goes is to be told with turn_ended().
-  virtual void task_has_turn(std::size_t task, const std::string& reason) = 0;
+  virtual void task_has_turn(CopyRef copy, const std::string& reason) = 0;
 };
 
 class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
  public:
-  TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, std::size_t index, AllocId alloc);
+  TaskRunner(RunnerContext& context, TaskRunnerOwner& owner, CopyRef copy, AllocId alloc,
+             std::shared_ptr<TaskMaterials> materials);
   ~TaskRunner();
 
   // What to run: for the next preparation. `task` lies inside *job.
@@ -69,6 +73,11 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
 
  private:
   [[nodiscard]] PreparationRequest preparation_request() const;
+  // Which of the copies looks after what they have in common: the first that runs.
+  [[nodiscard]] bool leads() const;
+  template <typename F>
+  void for_each_running(F f) const;
+  void prepare_now();
   void resume_watching();
   void finish_preparation(Preparation outcome);
   void wait_for_data(BlockedTask blocked);
@@ -83,7 +92,7 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
   void listen(const std::shared_ptr<drivers::Task>& run);
   void watch_templates();
   void check_templates();
-  void templates_changed(TemplateChanges changes);
+  void templates_changed(const TemplateChanges& changes);
   void act_on(const TemplateChanges& changes);
   void run_script(const ChangeScriptRequest& script);
   void end_script(std::uint64_t id, const ChangeScriptRequest& script,
@@ -94,8 +103,9 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
 
   RunnerContext& context_;
   TaskRunnerOwner& owner_;
-  const std::size_t index_;
+  const CopyRef copy_;
   const AllocId alloc_;
+  const std::shared_ptr<TaskMaterials> materials_;
   std::shared_ptr<const model::Assignment> assignment_;
   std::shared_ptr<const model::Job> job_;
   const model::TaskGroup* group_ = nullptr;
@@ -104,11 +114,7 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
   std::string run_id_;
   std::shared_ptr<std::atomic<bool>> cancelled_;
   std::optional<PreparedTask> prepared_;
-  std::shared_ptr<TaskTemplates> templates_;
-  std::shared_ptr<const TaskEnvironment> template_environment_;
   std::shared_ptr<drivers::Task> run_;
-  bool artifacts_fetched_ = false;
-  bool templates_rendered_ = false;
   struct Script {
     std::unique_ptr<drivers::ExecSession> session;
     Loop::TimerId timeout = 0;
@@ -127,5 +133,8 @@ class TaskRunner : public std::enable_shared_from_this<TaskRunner> {
   bool rendering_ = false, render_again_ = false;
   enum class Turn { none, asked, granted, failed } turn_ = Turn::none;
 };
+
+// Removes what an ended run left at its driver. Blocks; a failure is logged.
+void destroy_run(drivers::Task& run);
 
 }  // namespace yurt::agent

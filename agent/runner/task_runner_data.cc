@@ -16,8 +16,8 @@ constexpr std::int64_t answer_patience_ns = 3 * nanoseconds_per_second;
 
 void TaskRunner::wait_for_data(BlockedTask blocked) {
   blocked_ = true;
-  artifacts_fetched_ = true;
-  templates_ = std::move(blocked.templates);
+  materials_->artifacts_fetched = true;
+  materials_->templates = std::move(blocked.templates);
   std::sort(blocked.missing.begin(), blocked.missing.end());
   blocked.missing.erase(std::unique(blocked.missing.begin(), blocked.missing.end()),
                         blocked.missing.end());
@@ -31,7 +31,7 @@ void TaskRunner::wait_for_data(BlockedTask blocked) {
       });
   read_cluster();
   // What came between the rendering and the reading is not told again.
-  for (const WatchKey& key : templates_->watches()) {
+  for (const WatchKey& key : materials_->templates->watches()) {
     if (!blocked.answered && context_.cluster.find(key)) return data_changed();
   }
 }
@@ -39,16 +39,16 @@ void TaskRunner::wait_for_data(BlockedTask blocked) {
 void TaskRunner::tell_missing() {
   if (!blocked_ || missing_ == told_missing_) return;
   told_missing_ = missing_;
-  owner_.task_event(index_, task_event::template_message("Missing: " + missing_));
+  owner_.task_event(copy_, task_event::template_message("Missing: " + missing_));
 }
 
 void TaskRunner::read_cluster() {
-  if (!templates_) return;
-  context_.cluster.read(this, templates_->watches(), [this] { data_changed(); });
+  if (!materials_->templates) return;
+  context_.cluster.read(this, materials_->templates->watches(), [this] { data_changed(); });
 }
 
 void TaskRunner::data_changed() {
-  const auto wait = templates_ ? templates_->wait() : TaskTemplates::Wait{};
+  const auto wait = materials_->templates ? materials_->templates->wait() : TaskTemplates::Wait{};
   const std::int64_t now_ns = context_.clock.steady_ns();
   if (data_since_ns_ == 0) data_since_ns_ = now_ns;
   const std::int64_t at_ns = std::min(now_ns + wait.min_ns, data_since_ns_ + wait.max_ns);
@@ -69,9 +69,9 @@ void TaskRunner::look_at_data() {
 
 void TaskRunner::ask_for_turn(std::uint64_t index) {
   if (turn_ != Turn::asked) {
-    owner_.task_event(index_, task_event::template_message(
-                                  "Waits for its turn to restart: the group's instances restart "
-                                  "one at a time"));
+    owner_.task_event(copy_, task_event::template_message(
+                                 "Waits for its turn to restart: the group's instances restart "
+                                 "one at a time"));
   }
   turn_ = Turn::asked;
   context_.turns.ask(alloc_, task_->name(), index,
@@ -81,14 +81,13 @@ void TaskRunner::ask_for_turn(std::uint64_t index) {
 void TaskRunner::answer_turn(const std::string& refused) {
   if (refused.empty()) {
     turn_ = Turn::granted;
-    owner_.task_has_turn(index_,
-                         "Template with change_mode restart re-rendered; its turn has come");
+    owner_.task_has_turn(copy_, "Template with change_mode restart re-rendered; its turn has come");
     return;
   }
   turn_ = Turn::none;
-  if (templates_) templates_->refuse_staged();
-  owner_.task_event(index_, task_event::template_message("Rolling restart stopped: " + refused +
-                                                         "; this instance keeps what it runs"));
+  if (materials_->templates) materials_->templates->refuse_staged();
+  owner_.task_event(copy_, task_event::template_message("Rolling restart stopped: " + refused +
+                                                        "; this instance keeps what it runs"));
 }
 
 void TaskRunner::turn_ended(bool healthy) {
@@ -99,9 +98,9 @@ void TaskRunner::turn_ended(bool healthy) {
   } else {
     turn_ = Turn::failed;
     context_.turns.failed(alloc_, task_->name());
-    owner_.task_event(index_, task_event::template_message(
-                                  "Rolling restart stopped: this instance was not healthy after "
-                                  "its restart; the others keep what they run"));
+    owner_.task_event(copy_, task_event::template_message(
+                                 "Rolling restart stopped: this instance was not healthy after "
+                                 "its restart; the others keep what they run"));
   }
 }
 

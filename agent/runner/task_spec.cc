@@ -21,6 +21,7 @@ TaskRole role_of(const model::Task& task) {
 }  // namespace
 
 std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& group,
+                                 const model::Assignment& assignment,
                                  std::int64_t max_kill_timeout_ns) {
   const bool runs_for_ever = job.type() == "service" || job.type() == "system";
   std::vector<TaskSpec> specs;
@@ -39,6 +40,7 @@ std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& 
       spec.kill_signal = drivers::parse_signal(task.kill_signal()).value_or(spec.kill_signal);
     }
     spec.shutdown_delay_ns = task.shutdown_delay();
+    spec.workers = worker_rules(task, assignment);
     specs.push_back(std::move(spec));
   }
   return specs;

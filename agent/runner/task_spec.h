@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/runner/restart_policy.h"
+#include "agent/runner/worker_rules.h"
 #include "base/clock.h"
 
 namespace yurt::model {
+class Assignment;
 class Job;
 class TaskGroup;
 }  // namespace yurt::model
@@ -31,11 +34,13 @@ struct TaskSpec {
   int kill_signal = 0;                                        // 0 = what its driver takes
   std::int64_t kill_timeout_ns = 5 * nanoseconds_per_second;  // as capped by the node
   std::int64_t shutdown_delay_ns = 0;
+  std::optional<WorkerRules> workers{};  // of a task that runs several copies of itself
 };
 
 // The group's tasks in the job's order. A kill_signal that this system does not know (validation
 // refuses those) counts as none.
 [[nodiscard]] std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& group,
+                                               const model::Assignment& assignment,
                                                std::int64_t max_kill_timeout_ns);
 
 }  // namespace yurt::agent

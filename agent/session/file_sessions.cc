@@ -6,7 +6,7 @@
 
 #include "agent/fs/alloc_files.h"
 #include "agent/fs/read_descriptor.h"
-#include "agent/logs/log_reader.h"
+#include "agent/logs/merged_log.h"
 #include "agent/session/session.h"
 
 namespace yurt::agent {
@@ -48,19 +48,22 @@ Status serve_logs(const model::LogsRequest& request, const LookUp& look_up, Sess
   if (!alloc.has_task) {
     return Error{ErrorCode::not_found, "unknown task name \"" + request.task() + "\""};
   }
-  const auto folder = alloc.root / "alloc" / "logs";
-  auto reader = LogReader::open(folder, request.task(), type);
+  const bool from_end = request.origin() == "end";
+  MergedLog log(alloc.root / "alloc" / "logs", alloc.logs, type);
+  Status opened = log.open(request.offset(), from_end);
   int polls = 0;
-  while (!reader.ok() && request.follow() && reader.error().code == ErrorCode::not_found) {
+  while (!opened.ok() && request.follow() && opened.error().code == ErrorCode::not_found) {
     // The task has not written yet: its first line is waited for, as long as it may come.
     if (!pause(stream, polls)) return caller_gone();
     YURT_ASSIGN(const AllocView now, look_up());
-    reader = LogReader::open(folder, request.task(), type);
-    if (!now.may_run && !reader.ok()) break;
+    opened = log.open(request.offset(), from_end);
+    if (!now.may_run && !opened.ok()) break;
   }
-  if (!reader.ok()) return reader.error();
-  YURT_TRY(reader->seek(request.offset(), request.origin() == "end"));
-  if (!request.follow()) reader->stop_at_newest();
+  YURT_TRY(opened);
+  if (!request.follow()) log.stop_at_newest();
+  const auto pass_on = [&stream](const LogPiece& piece) {
+    return send(stream, piece.data, piece.offset, piece.file, piece.event);
+  };
   while (true) {
     // Asked before reading: what a task wrote before its end is read after it.
     bool may_grow = request.follow();
@@ -70,14 +73,17 @@ Status serve_logs(const model::LogsRequest& request, const LookUp& look_up, Sess
     }
     bool read_any = false;
     while (true) {
-      YURT_ASSIGN(const auto piece, reader->next());
+      YURT_ASSIGN(const auto piece, log.next());
       if (!piece) break;
       read_any = true;
-      if (!send(stream, piece->data, piece->offset, piece->file, piece->event)) {
-        return caller_gone();
-      }
+      if (!pass_on(*piece)) return caller_gone();
     }
-    if (!may_grow) return {};
+    if (!may_grow) {
+      while (const auto rest = log.take_rest()) {
+        if (!pass_on(*rest)) return caller_gone();
+      }
+      return {};
+    }
     if (read_any) polls = 0;
     if (!pause(stream, polls)) return caller_gone();
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/stream/server_link.h"
 #include "base/result.h"
@@ -16,7 +17,8 @@ namespace yurt::agent {
 // What a session may know of an allocation; fetched from the loop.
 struct AllocView {
   std::filesystem::path root;
-  bool has_task = false;               // the task that was asked for exists
+  bool has_task = false;               // the task or worker that was asked for exists
+  std::vector<std::string> logs;       // the prefixes of its log files: one for each worker
   bool may_run = false;                // and has not ended for good
   std::shared_ptr<drivers::Task> run;  // its run; null when it does not run now
 };

@@ -51,15 +51,20 @@ Status send_json(SessionStream& stream, std::string json) {
   return Error{ErrorCode::unavailable, "the caller is gone"};
 }
 
-using Runs = std::vector<std::pair<std::string, std::shared_ptr<drivers::Task>>>;
+struct NamedRun {
+  std::string task;
+  std::string name;  // the worker's, if it is one
+  std::shared_ptr<drivers::Task> run;
+};
+using Runs = std::vector<NamedRun>;
 
 Status serve_alloc_stats(Result<Runs> runs, const AllocGpus& gpus, double core_mhz, Clock& clock,
                          SessionStream& stream) {
   if (!runs.ok()) return runs.error();
-  std::vector<std::pair<std::string, drivers::TaskStats>> stats;
-  for (const auto& [name, run] : *runs) {
+  std::vector<TaskSample> stats;
+  for (const auto& [task, name, run] : *runs) {
     // A task that has just ended is left out.
-    if (auto sample = run->stats(); sample.ok()) stats.emplace_back(name, std::move(*sample));
+    if (auto sample = run->stats(); sample.ok()) stats.push_back({task, name, std::move(*sample)});
   }
   return send_json(stream, alloc_stats_json(stats, gpus, core_mhz, clock.wall_ns()));
 }
@@ -120,11 +125,22 @@ void SessionServer::run(SessionStream& stream, const model::SessionRequest& requ
     auto view = loop_.call<Result<AllocView>>([this, target]() -> Result<AllocView> {
       const auto runner = supervisor_.find(target.alloc_id);
       if (!runner) return unknown(target.alloc_id);
-      const auto task = runner->machine().find(target.task);
-      return AllocView{.root = runner->dir().root(),
-                       .has_task = task.has_value(),
-                       .may_run = task && !runner->machine().tasks()[*task].dead(),
-                       .run = runner->run_of(target.task)};
+      AllocView alloc;
+      alloc.root = runner->dir().root();
+      alloc.run = runner->run_named(target.task);
+      const auto named = runner->find(target.task);
+      alloc.has_task = named.has_value();
+      if (!named) return alloc;
+      const WorkerSet& task = runner->machine().tasks()[named->task];
+      alloc.may_run = named->worker ? !task.copy(*named->worker).dead() : !task.dead();
+      if (named->worker || !task.spec().workers) {
+        alloc.logs = {target.task};
+        return alloc;
+      }
+      for (std::size_t i = 0; i < task.size(); ++i) {
+        alloc.logs.push_back(worker_name(target.task, i));
+      }
+      return alloc;
     });
     if (!view) return stopping();
     return std::move(*view);
@@ -180,10 +196,14 @@ void SessionServer::run(SessionStream& stream, const model::SessionRequest& requ
         const auto& cpu = supervisor_.node().node_resources().cpu();
         core_mhz = static_cast<double>(cpu.cpu_shares()) / std::max(1, cpu.total_cpu_cores());
         Runs all;
-        for (const auto& task : runner->machine().tasks()) {
+        for (std::size_t i = 0; i < runner->machine().tasks().size(); ++i) {
+          const WorkerSet& task = runner->machine().tasks()[i];
           const std::string& name = task.spec().name;
-          if (!target.task.empty() && name != target.task) continue;
-          if (auto run = runner->run_of(name)) all.emplace_back(name, std::move(run));
+          for (std::size_t worker = 0; worker < task.size(); ++worker) {
+            const std::string own = task.spec().workers ? worker_name(name, worker) : name;
+            if (!target.task.empty() && name != target.task && own != target.task) continue;
+            if (auto run = runner->run_of({i, worker})) all.push_back({name, own, std::move(run)});
+          }
           const auto own = granted_gpus(runner->assignment(), name);
           if (!own.empty()) gpus.by_task[name] = {own.begin(), own.end()};
         }

@@ -1,5 +1,7 @@
 #include "agent/stats/alloc_stats.h"
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/gpu/device_stats.h"
@@ -29,10 +31,21 @@ nlohmann::json usage(const drivers::TaskStats& stats, nlohmann::json devices, do
           {"DeviceStats", std::move(devices)}};
 }
 
+void add(drivers::TaskStats& sum, const drivers::TaskStats& stats) {
+  sum.sampled_at_ns = std::max(sum.sampled_at_ns, stats.sampled_at_ns);
+  sum.cpu_percent += stats.cpu_percent;
+  sum.cpu_throttled_ns += stats.cpu_throttled_ns;
+  sum.memory_usage_bytes += stats.memory_usage_bytes;
+  sum.memory_rss_bytes += stats.memory_rss_bytes;
+  sum.memory_cache_bytes += stats.memory_cache_bytes;
+  sum.memory_swap_bytes += stats.memory_swap_bytes;
+  sum.memory_peak_bytes += stats.memory_peak_bytes;
+}
+
 }  // namespace
 
-std::string alloc_stats_json(const std::vector<std::pair<std::string, drivers::TaskStats>>& tasks,
-                             const AllocGpus& gpus, double core_mhz, std::int64_t now_wall_ns) {
+std::string alloc_stats_json(const std::vector<TaskSample>& samples, const AllocGpus& gpus,
+                             double core_mhz, std::int64_t now_wall_ns) {
   std::set<std::string> all_gpus;
   const auto devices_of = [&gpus](const std::string& task) {
     const auto own = gpus.by_task.find(task);
@@ -40,25 +53,24 @@ std::string alloc_stats_json(const std::vector<std::pair<std::string, drivers::T
     return alloc_device_stats(*gpus.latest, own == gpus.by_task.end() ? none : own->second,
                               gpus.alloc_id, task);
   };
-  drivers::TaskStats sum;
-  auto by_task = nlohmann::json::object();
-  for (const auto& [name, stats] : tasks) {
-    sum.cpu_percent += stats.cpu_percent;
-    sum.cpu_throttled_ns += stats.cpu_throttled_ns;
-    sum.memory_usage_bytes += stats.memory_usage_bytes;
-    sum.memory_rss_bytes += stats.memory_rss_bytes;
-    sum.memory_cache_bytes += stats.memory_cache_bytes;
-    sum.memory_swap_bytes += stats.memory_swap_bytes;
-    sum.memory_peak_bytes += stats.memory_peak_bytes;
-    if (const auto own = gpus.by_task.find(name); own != gpus.by_task.end()) {
+  drivers::TaskStats all_of_it;
+  std::map<std::string, drivers::TaskStats> by_name;
+  for (const auto& [task, name, stats] : samples) {
+    add(all_of_it, stats);
+    add(by_name[task], stats);
+    if (name != task) add(by_name[name], stats);
+    if (const auto own = gpus.by_task.find(task); own != gpus.by_task.end()) {
       all_gpus.insert(own->second.begin(), own->second.end());
     }
+  }
+  auto by_task = nlohmann::json::object();
+  for (const auto& [name, stats] : by_name) {
     by_task[name] = {{"ResourceUsage", usage(stats, devices_of(name), core_mhz)},
                      {"Timestamp", stats.sampled_at_ns},
                      {"Pids", nullptr}};
   }
   auto devices = alloc_device_stats(*gpus.latest, all_gpus, gpus.alloc_id, "");
-  const nlohmann::json all = {{"ResourceUsage", usage(sum, std::move(devices), core_mhz)},
+  const nlohmann::json all = {{"ResourceUsage", usage(all_of_it, std::move(devices), core_mhz)},
                               {"Tasks", std::move(by_task)},
                               {"Timestamp", now_wall_ns}};
   return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -20,9 +20,16 @@ struct AllocGpus {
   GpuSnapshotPtr latest = std::make_shared<const GpuSnapshot>();
 };
 
-// By task name. `core_mhz` turns CPU percent into ticks.
-[[nodiscard]] std::string alloc_stats_json(
-    const std::vector<std::pair<std::string, drivers::TaskStats>>& tasks, const AllocGpus& gpus,
-    double core_mhz, std::int64_t now_wall_ns);
+// What one run of a task uses.
+struct TaskSample {
+  std::string task;
+  std::string name;  // that of the worker it is of, else the task's
+  drivers::TaskStats stats;
+};
+
+// By task, and by worker where a task has several. `core_mhz` turns CPU percent into ticks.
+[[nodiscard]] std::string alloc_stats_json(const std::vector<TaskSample>& samples,
+                                           const AllocGpus& gpus, double core_mhz,
+                                           std::int64_t now_wall_ns);
 
 }  // namespace yurt::agent

@@ -1,6 +1,7 @@
 #include "drivers/cgroup/plan.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace yurt::drivers {
 namespace {
@@ -30,6 +31,7 @@ std::string core_list(const std::vector<std::uint32_t>& cores) {
 class Builder {
  public:
   void make(const std::string& folder) { add('D', folder); }
+  void share(const std::string& folder) { add('P', folder); }
   void join(const std::string& folder) { add('J', folder); }
   void write(const std::string& file, const std::string& value) { add('W', file + "=" + value); }
   void try_write(const std::string& file, const std::string& value) {
@@ -41,11 +43,8 @@ class Builder {
   void add(char letter, const std::string& operand) { plan.operations.push_back(letter + operand); }
 };
 
-void plan_v2(const CgroupHierarchy& hierarchy, const std::string& task_id,
-             const Resources& resources, Builder& builder) {
-  builder.make(hierarchy.parent_folder("") + "/" + task_id);
+void limit_v2(const CgroupHierarchy& hierarchy, const Resources& resources, Builder& builder) {
   if (hierarchy.has("memory")) {
-    builder.plan.memory_operation = 0;
     if (const std::int64_t limit = memory_limit_bytes(resources); limit > 0) {
       builder.write("memory.max", std::to_string(limit));
       // Swapping would let a task creep past the limit it asked for, slowly, instead of failing.
@@ -54,8 +53,6 @@ void plan_v2(const CgroupHierarchy& hierarchy, const std::string& task_id,
     if (const std::int64_t reserve = memory_reserve_bytes(resources); reserve > 0) {
       builder.try_write("memory.low", std::to_string(reserve));
     }
-    // A task of which one process was killed is broken: let the kernel end it whole.
-    builder.try_write("memory.oom.group", "1");
   }
   if (hierarchy.has("cpu") && resources.cpu_mhz > 0) {
     builder.write("cpu.weight", std::to_string(cpu_weight(cpu_shares(resources.cpu_mhz))));
@@ -65,27 +62,67 @@ void plan_v2(const CgroupHierarchy& hierarchy, const std::string& task_id,
   }
 }
 
-void plan_v1(const CgroupHierarchy& hierarchy, const std::string& task_id,
-             const Resources& resources, Builder& builder) {
+void plan_v2(const CgroupHierarchy& hierarchy, const std::string& task_id,
+             const Resources& resources, const std::string& limits_group, Builder& builder) {
+  std::string parent = hierarchy.parent_folder("");
+  if (!limits_group.empty()) {
+    parent += "/" + limits_folder(limits_group);
+    builder.share(parent);
+    limit_v2(hierarchy, resources, builder);
+    for (const char* controller : {"cpu", "memory", "cpuset"}) {
+      if (!hierarchy.has(controller)) continue;
+      builder.write("cgroup.subtree_control", std::string("+") + controller);
+    }
+  }
   if (hierarchy.has("memory")) {
-    builder.plan.memory_operation = 0;
-    builder.make(hierarchy.parent_folder("memory") + "/" + task_id);
-    if (const std::int64_t limit = memory_limit_bytes(resources); limit > 0) {
-      builder.write("memory.limit_in_bytes", std::to_string(limit));
-      builder.try_write("memory.memsw.limit_in_bytes", std::to_string(limit));
+    builder.plan.memory_operation = static_cast<int>(builder.plan.operations.size());
+  }
+  builder.make(parent + "/" + task_id);
+  if (limits_group.empty()) limit_v2(hierarchy, resources, builder);
+  // A task of which one process was killed is broken: let the kernel end it whole.
+  if (hierarchy.has("memory")) builder.try_write("memory.oom.group", "1");
+}
+
+void plan_v1(const CgroupHierarchy& hierarchy, const std::string& task_id,
+             const Resources& resources, const std::string& limits_group, Builder& builder) {
+  // `limit` writes what the controller holds the task to; a group's own share has no limit.
+  const auto plan_one = [&](const char* controller, auto limit) {
+    std::string parent = hierarchy.parent_folder(controller);
+    if (!limits_group.empty()) {
+      parent += "/" + limits_folder(limits_group);
+      builder.share(parent);
+      limit();
     }
-    if (const std::int64_t reserve = memory_reserve_bytes(resources); reserve > 0) {
-      builder.try_write("memory.soft_limit_in_bytes", std::to_string(reserve));
+    if (controller == std::string_view("memory")) {
+      builder.plan.memory_operation = static_cast<int>(builder.plan.operations.size());
     }
+    builder.make(parent + "/" + task_id);
+    if (limits_group.empty()) limit();
+  };
+  if (hierarchy.has("memory")) {
+    plan_one("memory", [&] {
+      // The default of kernels since 5.11, and fixed once there are groups beneath.
+      if (!limits_group.empty()) builder.try_write("memory.use_hierarchy", "1");
+      if (const std::int64_t limit = memory_limit_bytes(resources); limit > 0) {
+        builder.write("memory.limit_in_bytes", std::to_string(limit));
+        builder.try_write("memory.memsw.limit_in_bytes", std::to_string(limit));
+      }
+      if (const std::int64_t reserve = memory_reserve_bytes(resources); reserve > 0) {
+        builder.try_write("memory.soft_limit_in_bytes", std::to_string(reserve));
+      }
+    });
   }
   if (hierarchy.has("cpu") && resources.cpu_mhz > 0) {
-    builder.make(hierarchy.parent_folder("cpu") + "/" + task_id);
-    builder.write("cpu.shares", std::to_string(cpu_shares(resources.cpu_mhz)));
+    plan_one("cpu",
+             [&] { builder.write("cpu.shares", std::to_string(cpu_shares(resources.cpu_mhz))); });
   }
   if (hierarchy.has("cpuset") && !resources.cores.empty()) {
-    builder.make(hierarchy.parent_folder("cpuset") + "/" + task_id);
-    builder.write("cpuset.cpus", core_list(resources.cores));
-    builder.write("cpuset.mems", hierarchy.cpuset_memory_nodes);
+    const auto fill = [&] {
+      builder.write("cpuset.cpus", core_list(resources.cores));
+      builder.write("cpuset.mems", hierarchy.cpuset_memory_nodes);
+    };
+    plan_one("cpuset", fill);
+    if (!limits_group.empty()) fill();  // a v1 cpuset is empty until it is filled
   }
   if (hierarchy.has("devices") && !resources.denied_devices.empty()) {
     builder.make(hierarchy.parent_folder("devices") + "/" + task_id);
@@ -94,6 +131,8 @@ void plan_v1(const CgroupHierarchy& hierarchy, const std::string& task_id,
     }
   }
 }
+
+constexpr std::string_view limits_ending = ".workers";
 
 }  // namespace
 
@@ -104,11 +143,15 @@ std::int64_t cpu_shares(std::int64_t cpu_mhz) {
 std::int64_t cpu_weight(std::int64_t shares) { return 1 + ((shares - 2) * 9999) / 262'142; }
 
 CgroupPlan plan_cgroups(const CgroupHierarchy& hierarchy, const std::string& task_id,
-                        const Resources& resources) {
+                        const Resources& resources, const std::string& limits_group) {
   Builder builder;
   builder.plan.version = hierarchy.version;
-  if (hierarchy.version == CgroupVersion::v2) plan_v2(hierarchy, task_id, resources, builder);
-  if (hierarchy.version == CgroupVersion::v1) plan_v1(hierarchy, task_id, resources, builder);
+  if (hierarchy.version == CgroupVersion::v2) {
+    plan_v2(hierarchy, task_id, resources, limits_group, builder);
+  }
+  if (hierarchy.version == CgroupVersion::v1) {
+    plan_v1(hierarchy, task_id, resources, limits_group, builder);
+  }
   return std::move(builder.plan);
 }
 
@@ -156,12 +199,33 @@ CgroupFolders folders_of(const CgroupPlan& plan) {
   return folders;
 }
 
+std::string limits_folder(const std::string& limits_group) {
+  return limits_group + std::string(limits_ending);
+}
+
+bool is_limits_folder(std::string_view folder) { return folder.ends_with(limits_ending); }
+
 CgroupFolders possible_folders(const CgroupHierarchy& hierarchy, const std::string& task_id) {
   Resources everything;
   everything.cpu_mhz = 1;
   everything.cores = {0};
   everything.memory_mib = 1;
   everything.denied_devices = {"1:1"};
+  if (hierarchy.version != CgroupVersion::none) {
+    const std::string& any_controller = hierarchy.mounts.begin()->first;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(hierarchy.parent_folder(any_controller), error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      std::error_code ignored;
+      if (!is_limits_folder(name) ||
+          !std::filesystem::is_directory(entry->path() / task_id, ignored)) {
+        continue;
+      }
+      const std::string group = name.substr(0, name.size() - limits_ending.size());
+      return folders_of(plan_cgroups(hierarchy, task_id, everything, group));
+    }
+  }
   return folders_of(plan_cgroups(hierarchy, task_id, everything));
 }
 

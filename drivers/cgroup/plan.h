@@ -1,10 +1,11 @@
-// The control groups of one task: pure, from the machine's hierarchy and the task's resources to a
+// The control groups of one task: from the machine's hierarchy and the task's resources to a
 // list of folders to make and files to write, which yurt-shim carries out (shim/protocol.h).
 // Values; thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,8 +38,11 @@ struct CgroupOverride {
   [[nodiscard]] bool empty() const { return v2_path.empty() && v1_paths.empty(); }
 };
 
+// `limits_group`: as TaskConfig has it. The limits then lie on a folder between the parent and the
+// task's own, "<limits_group>.workers", which whoever leaves it last removes.
 [[nodiscard]] CgroupPlan plan_cgroups(const CgroupHierarchy& hierarchy, const std::string& task_id,
-                                      const Resources& resources);
+                                      const Resources& resources,
+                                      const std::string& limits_group = {});
 
 // failed_precondition when the override is for the other version than the machine's.
 [[nodiscard]] Result<CgroupPlan> plan_cgroup_override(const CgroupHierarchy& hierarchy,
@@ -46,7 +50,13 @@ struct CgroupOverride {
 
 [[nodiscard]] CgroupFolders folders_of(const CgroupPlan& plan);
 
-// The folders a task with this id would have made, whatever its resources were.
+// The folder that tasks of one limits group share, below the parent.
+[[nodiscard]] std::string limits_folder(const std::string& limits_group);
+// Whether a folder (its name or path) is one of those.
+[[nodiscard]] bool is_limits_folder(std::string_view folder);
+
+// The folders a task with this id would have made, whatever its resources were and whether or not
+// it shares limits: those of the groups that exist are looked through.
 [[nodiscard]] CgroupFolders possible_folders(const CgroupHierarchy& hierarchy,
                                              const std::string& task_id);
 

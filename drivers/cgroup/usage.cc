@@ -124,6 +124,9 @@ Status kill_and_remove(const CgroupFolders& folders, std::int64_t timeout_ns) {
       ::poll(nullptr, 0, kill_interval_ms);
     }
     remove_tree(folder);
+    // The last to leave what workers share takes it along; while others are in it this fails.
+    const std::string parent = std::filesystem::path(folder).parent_path();
+    if (is_limits_folder(parent)) ::rmdir(parent.c_str());
   }
   return {};
 }

@@ -74,6 +74,7 @@ void Docker::read_facts() {
   info_call.timeout_ns = bridge_call.timeout_ns = facts_timeout_ns;
   const auto info = services_.engine.json(info_call);
   if (!version.ok() || !info.ok()) return;
+  services_.set_cgroup_driver(info->value("CgroupDriver", ""));
   std::vector<std::pair<std::string, std::string>> facts{
       {"driver.docker", "1"},
       {"driver.docker.version", version->engine},

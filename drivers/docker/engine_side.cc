@@ -34,7 +34,8 @@ Result<std::shared_ptr<EngineSide>> EngineSide::open(DockerOptions options, Rand
 
 EngineSide::EngineSide(DockerOptions given, std::string owner, std::unique_ptr<EventLoop> loop)
     : options(std::move(given)),
-      services(options.endpoint, options.state_folder, std::move(owner), std::move(loop)),
+      services(options.endpoint, options.state_folder, std::move(owner), std::move(loop),
+               options.cgroups),
       images(options.state_folder + "/images.json"),
       puller_(std::make_unique<Puller>(services.engine, services.background,
                                        options.pull_activity_timeout_ns)) {}

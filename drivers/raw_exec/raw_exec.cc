@@ -126,7 +126,7 @@ Result<LaunchSpec> RawExec::resolve(TaskConfig task) const {
   const CgroupHierarchy& cgroups = supervisor_->cgroups();
   task.resources.denied_devices = character_devices(task.devices.withheld_files);
   if (config.cgroup_override.empty()) {
-    spec.cgroups = plan_cgroups(cgroups, spec.id, task.resources);
+    spec.cgroups = plan_cgroups(cgroups, spec.id, task.resources, task.limits_group);
   } else {
     YURT_ASSIGN(spec.cgroups, plan_cgroup_override(cgroups, config.cgroup_override));
   }

@@ -107,6 +107,8 @@ struct StartFailure {
 //
 // A cgroup operation is one letter and its operand:
 //   D<folder>         create the folder and put the task into it; removed with the task
+//   P<folder>         create the folder unless it exists, for the folders below it, which several
+//                     tasks share; whichever task leaves it last removes it
 //   J<folder>         put the task into this existing folder
 //   W<file>=<value>   write the value into the file of the latest folder; failing fails the start
 //   w<file>=<value>   the same, but failing is ignored (the kernel may lack the file)

@@ -81,6 +81,8 @@ void check_services(const model::TaskGroup& group, const std::string& path, Issu
 void check_task(const model::Job& job, const model::TaskGroup& group, const model::Task& task,
                 const std::string& path, const ValidateOptions& options, Issues& issues);
 void check_watchdog(const model::Task& task, const std::string& path, Issues& issues);
+void check_workers(const model::TaskGroup& group, const model::Task& task, const std::string& path,
+                   Issues& issues);
 void check_resources(const model::Task& task, const std::string& path, Issues& issues);
 void check_artifacts(const model::Task& task, const std::string& path, Issues& issues);
 void check_templates(const model::Job& job, const model::Task& task, const std::string& path,

@@ -101,6 +101,8 @@ class ServiceCheck {
   void check_port(const char* what, const std::string& port, const std::string& path) {
     if (port.empty() || labels_.count(port) != 0 || is_port_number(port)) return;
     if (port.find("${") != std::string::npos) return;
+    // Of a task with workers each may have a port of its own.
+    if (labels_.count(port + "_0") != 0) return;
     issues_.error(path, std::string(what) + " is " + quoted(port) +
                             "; the group's network block has no port of that label");
   }

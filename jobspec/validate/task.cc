@@ -97,6 +97,7 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
   check_task_identities(task, path, issues);
   check_on_failure(job, task, path, issues);
   check_watchdog(task, path, issues);
+  check_workers(group, task, path, issues);
   check_unsupported(task, path, issues);
   if (task.has_lifecycle() && !task.lifecycle().hook().empty()) {
     check_choice("hook", task.lifecycle().hook(), {"prestart", "poststart", "poststop"},

@@ -18,7 +18,6 @@ void check_device(const model::RequestedDevice& device, const std::string& path,
 }
 
 void check_task_to_come(const model::Task& task, const std::string& path, Issues& issues) {
-  if (task.has_workers()) refuse("workers", path_of(path, "workers"), issues);
   for (int i = 0; i < task.resources().device_size(); ++i) {
     check_device(task.resources().device(i), path_of(path_of(path, "resources"), "device", i),
                  issues);

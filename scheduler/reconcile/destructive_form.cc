@@ -31,6 +31,7 @@ model::Task kept_of(const model::Job& job, const model::TaskGroup& group, const 
   for (const auto& [key, value] : group.meta()) (*meta)[key] = value;
   for (const auto& [key, value] : task.meta()) (*meta)[key] = value;
 
+  if (task.has_workers()) *kept.mutable_workers() = task.workers();
   if (task.has_resources()) {
     auto* resources = kept.mutable_resources();
     *resources = task.resources();

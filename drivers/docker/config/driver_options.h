@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "drivers/cgroup/hierarchy.h"
 
 namespace yurt::drivers::docker {
 
@@ -15,6 +16,8 @@ struct DockerOptions {
   // unhealthy, instead of not showing it.
   bool configured = false;
   std::string state_folder;  // absolute: whose containers are ours, log positions, images pulled
+
+  CgroupOptions cgroups;  // below which limits that containers share are kept
 
   bool allow_privileged = false;
   bool volumes_enabled = false;  // paths of the machine outside the allocation, named volumes

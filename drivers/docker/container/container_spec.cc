@@ -300,6 +300,7 @@ Result<Json> container_spec(const ContainerRequest& request) {
   YURT_TRY(add_mounts(task, config, request.options, host));
   YURT_TRY(add_network(request, body, host));
   add_resources(task, config, request.options, host);
+  set_if(host, "CgroupParent", request.cgroup_parent);
   add_logging(task, config, request.options, host);
   set_if(host, "StorageOpt", config.storage_opt);
   if (config.shm_size_bytes > 0) host["ShmSize"] = config.shm_size_bytes;

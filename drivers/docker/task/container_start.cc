@@ -1,5 +1,8 @@
 #include "drivers/docker/task/container_start.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -129,16 +132,50 @@ void ContainerStart::find_image() {
   std::make_shared<ImageSearch>(means_, std::move(wish))->find();
 }
 
-Result<std::string> ContainerStart::create_container() {
-  Services& services = means_.services;
-  YURT_ASSIGN(const EngineVersion version, services.engine.version());
+ContainerState ContainerStart::own_state() const {
   ContainerState state;
   state.task_id = task_.id;
   state.logs = task_.logs;
   state.tty = config_.tty;
   state.stop_signal = task_.stop_signal;
-  YURT_ASSIGN(const Json spec, container_spec({task_, config_, means_.options, version.api,
-                                               image_id_, services.owner, state.encode()}));
+  if (!cgroup_parent_.empty()) state.limits_group = task_.limits_group;
+  return state;
+}
+
+Status ContainerStart::enter_limits() {
+  if (task_.limits_group.empty()) return {};
+  Services& services = means_.services;
+  if (services.limit_groups.usable(services.cgroup_driver())) {
+    YURT_ASSIGN(cgroup_parent_, services.limit_groups.enter(task_.limits_group, task_.resources));
+    return {};
+  }
+  const int workers = std::max(1, task_.limits_group_size);
+  task_.resources.cpu_mhz /= workers;
+  if (task_.resources.memory_mib > 0) {
+    task_.resources.memory_mib = std::max<std::int64_t>(1, task_.resources.memory_mib / workers);
+  }
+  if (task_.resources.memory_max_mib > 0) {
+    task_.resources.memory_max_mib =
+        std::max<std::int64_t>(1, task_.resources.memory_max_mib / workers);
+  }
+  progress(fmt::format(
+      "The Engine manages control groups with {}: each of the {} workers has a part of the "
+      "task's limits ({} MiB, {} MHz)",
+      services.cgroup_driver().empty() ? "an unknown driver" : services.cgroup_driver(), workers,
+      task_.resources.memory_mib, task_.resources.cpu_mhz));
+  return {};
+}
+
+void ContainerStart::leave_limits() {
+  if (!cgroup_parent_.empty()) means_.services.limit_groups.leave(task_.limits_group, true);
+}
+
+Result<std::string> ContainerStart::create_container() {
+  Services& services = means_.services;
+  YURT_ASSIGN(const EngineVersion version, services.engine.version());
+  YURT_ASSIGN(const Json spec,
+              container_spec({task_, config_, means_.options, version.api, image_id_,
+                              services.owner, own_state().encode(), cgroup_parent_}));
   EngineCall call{"POST", "/containers/create?name=yurt." + url_encoded(task_.id),
                   spec.dump(-1, ' ', false, Json::error_handler_t::replace)};
   call.timeout_ns = slow_call_ns;
@@ -164,9 +201,13 @@ void ContainerStart::remove_container(const std::string& container_id) {
 }
 
 void ContainerStart::create() {
+  if (const Status limited = enter_limits(); !limited.ok()) return finish(limited.error());
   Services& services = means_.services;
   const auto container_id = create_container();
-  if (!container_id.ok()) return finish(container_id.error());
+  if (!container_id.ok()) {
+    leave_limits();
+    return finish(container_id.error());
+  }
   const std::string path = "/containers/" + *container_id;
   EngineCall call{"POST", path + "/start"};
   call.timeout_ns = slow_call_ns;
@@ -174,19 +215,23 @@ void ContainerStart::create() {
       cancelled_ ? Result<std::string>(start_cancelled()) : services.engine.call(call);
   if (!started.ok()) {
     remove_container(*container_id);
+    leave_limits();
     return finish(started.error());
   }
   const auto inspect = services.engine.call({"GET", path + "/json"});
   const auto run = inspect.ok() ? run_state_of(*inspect) : Result<RunState>(inspect.error());
-  ContainerState state;
-  state.task_id = task_.id;
+  if (run.ok() && run->running && !cgroup_parent_.empty() &&
+      !services.limit_groups.holds(task_.limits_group, *container_id)) {
+    progress(
+        "The Engine does not share its control groups with the agent: the task's limits hold for "
+        "each worker alone");
+  }
+  leave_limits();
+  ContainerState state = own_state();
   state.container_id = *container_id;
   state.started_at_ns = run.ok() && run->result.started_at_ns > 0 ? run->result.started_at_ns
                                                                   : SystemClock().wall_ns();
   if (run.ok()) state.address = run->address;
-  state.logs = task_.logs;
-  state.tty = config_.tty;
-  state.stop_signal = task_.stop_signal;
   auto container = std::make_shared<Container>(services, std::move(state));
   container->follow();
   finish(std::shared_ptr<Task>(std::make_shared<DockerTask>(services, std::move(container))));

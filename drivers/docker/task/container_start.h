@@ -12,6 +12,7 @@
 #include "drivers/docker/config/driver_options.h"
 #include "drivers/docker/image/image_name.h"
 #include "drivers/docker/image/image_search.h"
+#include "drivers/docker/task/container_state.h"
 #include "drivers/docker/task/services.h"
 #include "drivers/driver.h"
 
@@ -35,16 +36,23 @@ class ContainerStart : public std::enable_shared_from_this<ContainerStart> {
   void find_image();
   [[nodiscard]] Status load_image();
   void create();
+  // Makes the limits that the task shares with other workers, or gives it its part of them where
+  // that can't be.
+  [[nodiscard]] Status enter_limits();
+  void leave_limits();
   [[nodiscard]] Result<std::string> create_container();
+  // What is known of it before it runs.
+  [[nodiscard]] ContainerState own_state() const;
   void remove_container(const std::string& container_id);
   void progress(const std::string& message) const;
   void finish(Result<std::shared_ptr<Task>> outcome);
 
   Means means_;
-  const TaskConfig task_;
+  TaskConfig task_;
   DockerConfig config_;
   ImageName image_;
   std::string image_id_;
+  std::string cgroup_parent_;  // of a group that has been entered
   StartEvents events_;
   std::function<void()> on_over_;
   std::int64_t engine_deadline_ns_ = 0;  // steady

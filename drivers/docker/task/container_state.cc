@@ -28,6 +28,7 @@ std::string ContainerState::encode() const {
                   {"address", address},
                   {"tty", tty},
                   {"stop_signal", stop_signal},
+                  {"limits_group", limits_group},
                   {"logs",
                    {{"disabled", logs.disabled},
                     {"folder", logs.folder},
@@ -49,6 +50,7 @@ Result<ContainerState> ContainerState::decode(std::string_view text) {
     state.address = json.value("address", "");
     state.tty = json.at("tty");
     state.stop_signal = json.at("stop_signal");
+    state.limits_group = json.value("limits_group", "");
     const Json& logs = json.at("logs");
     state.logs.disabled = logs.at("disabled");
     state.logs.folder = logs.at("folder");

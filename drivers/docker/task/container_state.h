@@ -18,7 +18,8 @@ struct ContainerState {
   std::string address;  // in a network of its own; "" = the machine's
   LogFiles logs;
   bool tty = false;
-  int stop_signal = 0;  // what the Engine's own stop sends; 0 = the image's
+  std::string limits_group;  // see TaskConfig; where the Engine puts it below that group
+  int stop_signal = 0;       // what the Engine's own stop sends; 0 = the image's
 
   // One line of JSON.
   [[nodiscard]] std::string encode() const;

@@ -154,6 +154,7 @@ Status Container::destroy() {
   }
   std::error_code ignored;
   std::filesystem::remove(services_.position_path(state_.task_id), ignored);
+  if (!state_.limits_group.empty()) services_.limit_groups.leave(state_.limits_group, false);
   return {};
 }
 

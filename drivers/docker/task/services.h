@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "drivers/docker/container/limit_groups.h"
 #include "drivers/docker/engine/engine.h"
 #include "drivers/docker/engine/workers.h"
 #include "drivers/shim/background.h"
@@ -15,11 +16,12 @@ namespace yurt::drivers::docker {
 
 struct Services {
   Services(const std::string& endpoint, std::string folder, std::string owner_id,
-           std::unique_ptr<EventLoop> event_loop)
+           std::unique_ptr<EventLoop> event_loop, const CgroupOptions& cgroups)
       : engine(endpoint),
         state_folder(std::move(folder)),
         owner(std::move(owner_id)),
-        loop(std::move(event_loop)) {}
+        loop(std::move(event_loop)),
+        limit_groups(cgroups) {}
 
   // As many calls as the Engine is asked to serve for us at a time.
   static constexpr std::size_t most_calls = 12;
@@ -28,6 +30,7 @@ struct Services {
   const std::string state_folder;
   const std::string owner;  // this agent, in the label of its containers
   std::unique_ptr<EventLoop> loop;
+  LimitGroups limit_groups;
   Workers workers{most_calls};
   Background background;
 
@@ -52,6 +55,16 @@ struct Services {
     return found != kept_.end() && found->starts_with(alloc_id + ".");
   }
 
+  // How the Engine manages control groups: "cgroupfs", "systemd"; "" until it has said so.
+  void set_cgroup_driver(const std::string& name) {
+    const std::lock_guard lock(kept_mutex_);
+    cgroup_driver_ = name;
+  }
+  [[nodiscard]] std::string cgroup_driver() const {
+    const std::lock_guard lock(kept_mutex_);
+    return cgroup_driver_;
+  }
+
   // Where the note of a task's log position is.
   [[nodiscard]] std::string position_path(const std::string& task_id) const {
     return state_folder + "/" + task_id + ".position";
@@ -60,6 +73,7 @@ struct Services {
  private:
   mutable std::mutex kept_mutex_;
   std::set<std::string> kept_;
+  std::string cgroup_driver_;
 };
 
 }  // namespace yurt::drivers::docker

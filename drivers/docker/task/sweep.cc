@@ -46,6 +46,9 @@ void remove_own_container(Services& services, const OwnContainer& container) {
   }
   std::error_code ignored;
   std::filesystem::remove(services.position_path(container.state.task_id), ignored);
+  if (const std::string& group = container.state.limits_group; !group.empty()) {
+    services.limit_groups.leave(group, false);
+  }
 }
 
 void sweep_containers(Services& services, std::int64_t grace_ns, std::int64_t now_wall_ns) {

@@ -34,12 +34,23 @@ bool write_setting(const char* folder, const char* setting) {
 }  // namespace
 
 bool Cgroups::create(int& detail) {
+  // What is shared may be removed by the task that leaves it while we enter it: then once more.
+  constexpr int most_tries = 20;
+  for (int i = 1;; ++i) {
+    if (try_create(detail)) return true;
+    const bool gone = errno == ENOENT || errno == ENODEV;
+    if (!gone || i == most_tries || spec_.cgroup_operations[0][0] != 'P') return false;
+  }
+}
+
+bool Cgroups::try_create(int& detail) {
   const char* folder = nullptr;
   for (detail = 0; spec_.cgroup_operations[detail] != nullptr; ++detail) {
     const char* operation = spec_.cgroup_operations[detail];
     bool done = true;
     switch (operation[0]) {
       case 'D':
+      case 'P':
         folder = operation + 1;
         done = ::mkdir(folder, 0755) == 0 || errno == EEXIST;
         break;
@@ -126,6 +137,10 @@ std::uint64_t Cgroups::peak_memory_bytes() const {
 void Cgroups::remove() const {
   for (char** operation = spec_.cgroup_operations; *operation != nullptr; ++operation) {
     if ((*operation)[0] == 'D') ::rmdir(*operation + 1);
+  }
+  // Only the last to leave succeeds.
+  for (char** operation = spec_.cgroup_operations; *operation != nullptr; ++operation) {
+    if ((*operation)[0] == 'P') ::rmdir(*operation + 1);
   }
 }
 

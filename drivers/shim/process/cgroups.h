@@ -38,6 +38,7 @@ class Cgroups {
   void remove() const;
 
  private:
+  [[nodiscard]] bool try_create(int& detail);
   [[nodiscard]] const char* memory_folder() const;
   [[nodiscard]] std::uint64_t memory_number(const char* file, const char* key) const;
 

@@ -301,7 +301,8 @@ TEST(AllocMachine, max_run_duration_completes_the_allocation_without_poststop) {
 TEST(AllocMachine, a_restart_by_hand_does_not_count_against_the_policy) {
   World world({task("main")});
   world.start();
-  auto effects = world.machine.restart(std::nullopt, world.now, "User requested restart");
+  auto effects =
+      world.machine.restart(std::nullopt, std::nullopt, world.now, "User requested restart");
   ASSERT_TRUE(effects.ok());
   world.perform(*effects);
   EXPECT_THAT(world.stopping(), ElementsAre("main"));
@@ -316,7 +317,7 @@ TEST(AllocMachine, a_restart_of_what_has_ended_is_refused) {
   World world({task("main")});
   world.start();
   world.exit("main");
-  EXPECT_FALSE(world.machine.restart(std::nullopt, world.now, "").ok());
+  EXPECT_FALSE(world.machine.restart(std::nullopt, std::nullopt, world.now, "").ok());
   EXPECT_FALSE(world.machine.restart_all(world.now, "").ok());
 }
 
@@ -339,7 +340,8 @@ TEST(AllocMachine, a_restored_task_goes_on_and_its_end_is_judged_as_usual) {
   World first({task("main")});
   first.start();
   World second_life({task("main")});
-  second_life.machine.restore_task(0, first.state("main"), RestartTracker{}, true, second_life.now);
+  second_life.machine.restore_task(0, first.state("main"), {{.tracker = {}, .attached = true}},
+                                   second_life.now);
   EXPECT_STREQ(second_life.machine.client_status(), "running");
   second_life.start();
   EXPECT_TRUE(second_life.starts.empty()) << "nothing runs twice";
@@ -356,8 +358,9 @@ TEST(AllocMachine, a_restored_back_off_keeps_its_time) {
   World second_life({main});
   second_life.now = first.now;
   second_life.advance(15 * second);
-  second_life.machine.restore_task(0, first.state("main"), first.machine.tasks()[0].tracker(),
-                                   false, second_life.now);
+  second_life.machine.restore_task(0, first.state("main"),
+                                   {{.tracker = first.machine.tasks()[0].copy(0).tracker()}},
+                                   second_life.now);
   second_life.start();
   EXPECT_TRUE(second_life.starts.empty());
   second_life.advance(15 * second);
@@ -421,14 +424,15 @@ TEST(AllocMachine, restarts_an_unhealthy_task_as_its_policy_allows) {
   main.restart = {.attempts = 1, .interval_ns = 3600 * second, .delay_ns = second};
   World world({main});
   world.start();
-  world.perform(world.machine.unhealthy(0, world.now, "healthcheck: check \"x\" unhealthy"));
+  world.perform(
+      world.machine.unhealthy(0, std::nullopt, world.now, "healthcheck: check \"x\" unhealthy"));
   EXPECT_THAT(world.stopping(), ElementsAre("main"));
   world.exit("main", 0);
   EXPECT_EQ(world.machine.tasks()[0].phase(), TaskMachine::Phase::backing_off);
   world.advance(2 * second);
   EXPECT_THAT(world.running(), ElementsAre("main"));
   EXPECT_EQ(world.starts["main"], 2);
-  world.perform(world.machine.unhealthy(0, world.now, "again"));
+  world.perform(world.machine.unhealthy(0, std::nullopt, world.now, "again"));
   world.exit("main", 0);
   EXPECT_STREQ(world.machine.client_status(), "failed");
 }

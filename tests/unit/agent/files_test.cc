@@ -11,6 +11,7 @@
 #include "agent/fs/alloc_files.h"
 #include "agent/fs/confined_root.h"
 #include "agent/logs/log_reader.h"
+#include "agent/logs/merged_log.h"
 #include "tests/support/job_builder.h"
 
 namespace yurt::agent {
@@ -217,6 +218,40 @@ TEST_F(Logs, end_at_the_file_that_was_newest_when_asked) {
 TEST_F(Logs, do_not_follow_a_link_out_of_the_folder) {
   fs::create_symlink(folder_ / "outside", root() / "alloc/logs/web.stdout.0");
   EXPECT_FALSE(LogReader::open(root() / "alloc/logs", "web", "stdout").ok());
+}
+
+TEST_F(Logs, of_several_workers_are_merged_line_by_line) {
+  const fs::path folder = root() / "alloc/logs";
+  const auto put = [&folder](const std::string& name, const std::string& text) {
+    std::ofstream(folder / name, std::ios::app) << text;
+  };
+  const auto all_of = [](MergedLog& log) {
+    std::string text;
+    while (true) {
+      const auto piece = log.next();
+      if (!piece.ok() || !*piece) return text;
+      text += (*piece)->data;
+    }
+  };
+  put("w.0.stdout.0", "a\nb\n");
+  put("w.2.stdout.0", "c\nhal");
+  MergedLog log(folder, {"w.0", "w.1", "w.2"}, "stdout");
+  ASSERT_TRUE(log.open(0, false).ok());
+  EXPECT_EQ(all_of(log), "[0] a\n[0] b\n[2] c\n");
+  put("w.2.stdout.0", "f\n");
+  put("w.1.stdout.0", "late\n");
+  put("w.0.stdout.0", "no end");
+  EXPECT_EQ(all_of(log), "[1] late\n[2] half\n");
+  const auto rest = log.take_rest();
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->data, "[0] no end\n");
+  EXPECT_FALSE(log.take_rest());
+
+  MergedLog one(folder, {"w.0"}, "stdout");
+  ASSERT_TRUE(one.open(0, false).ok());
+  EXPECT_EQ(all_of(one), "a\nb\nno end") << "a single log is as it was written";
+  EXPECT_EQ(MergedLog(folder, {"x.0", "x.1"}, "stdout").open(0, false).error().code,
+            ErrorCode::not_found);
 }
 
 TEST_F(Logs, say_when_there_are_none) {

@@ -102,7 +102,8 @@ TEST(Stats, an_allocations_use_is_the_sum_of_its_tasks) {
   drivers::TaskStats a;
   a.cpu_percent = 50;
   a.memory_rss_bytes = 10;
-  const auto json = nlohmann::json::parse(alloc_stats_json({{"a", a}, {"b", a}}, {}, 2000, 7));
+  const auto json =
+      nlohmann::json::parse(alloc_stats_json({{"a", "a", a}, {"b", "b", a}}, {}, 2000, 7));
   EXPECT_EQ(json["ResourceUsage"]["CpuStats"]["Percent"], 100.0);
   EXPECT_EQ(json["ResourceUsage"]["CpuStats"]["TotalTicks"], 2000.0);
   EXPECT_EQ(json["ResourceUsage"]["MemoryStats"]["RSS"], 20);

@@ -124,7 +124,7 @@ TEST_F(FakeRoot, plans_v2_limits) {
   const CgroupPlan plan = plan_cgroups(detect(), "task", resources);
   EXPECT_THAT(plan.operations,
               ElementsAre("D" + group("/yurt/task"), "Wmemory.max=268435456", "wmemory.swap.max=0",
-                          "wmemory.oom.group=1", "Wcpu.weight=19", "Wcpuset.cpus=1,3"));
+                          "Wcpu.weight=19", "Wcpuset.cpus=1,3", "wmemory.oom.group=1"));
   EXPECT_EQ(plan.memory_operation, 0);
   EXPECT_THAT(folders_of(plan).made, ElementsAre(group("/yurt/task")));
   EXPECT_EQ(folders_of(plan).memory, group("/yurt/task"));
@@ -152,6 +152,38 @@ TEST_F(FakeRoot, plans_v1_limits_in_each_controllers_own_tree) {
                   "wmemory.memsw.limit_in_bytes=536870912", "wmemory.soft_limit_in_bytes=268435456",
                   "D/c/cpu/yurt/task", "Wcpu.shares=500", "D/c/cpuset/yurt/task", "Wcpuset.cpus=2",
                   "Wcpuset.mems=0-1"));
+}
+
+TEST_F(FakeRoot, workers_share_the_limits_of_a_folder_above_their_own) {
+  unified();
+  const CgroupPlan plan = plan_cgroups(detect(), "task", {500, {1, 3}, 256, 0}, "alloc.web");
+  const std::string shared = group("/yurt/alloc.web.workers");
+  EXPECT_THAT(plan.operations,
+              ElementsAre("P" + shared, "Wmemory.max=268435456", "wmemory.swap.max=0",
+                          "Wcpu.weight=19", "Wcpuset.cpus=1,3", "Wcgroup.subtree_control=+cpu",
+                          "Wcgroup.subtree_control=+memory", "Wcgroup.subtree_control=+cpuset",
+                          "D" + shared + "/task", "wmemory.oom.group=1"));
+  EXPECT_THAT(folders_of(plan).made, ElementsAre(shared + "/task"));
+  EXPECT_EQ(folders_of(plan).memory, shared + "/task") << "its own use, not that of all";
+
+  CgroupHierarchy v1;
+  v1.version = CgroupVersion::v1;
+  v1.parent = "yurt";
+  v1.mounts = {{"cpu", "/c/cpu"}, {"memory", "/c/memory"}};
+  EXPECT_THAT(
+      plan_cgroups(v1, "task", {500, {}, 256, 0}, "g").operations,
+      ElementsAre("P/c/memory/yurt/g.workers", "wmemory.use_hierarchy=1",
+                  "Wmemory.limit_in_bytes=268435456", "wmemory.memsw.limit_in_bytes=268435456",
+                  "D/c/memory/yurt/g.workers/task", "P/c/cpu/yurt/g.workers", "Wcpu.shares=500",
+                  "D/c/cpu/yurt/g.workers/task"));
+}
+
+TEST_F(FakeRoot, finds_the_folders_of_a_worker_by_its_id_alone) {
+  unified();
+  const std::string own = group("/yurt/alloc.web.workers/task");
+  std::filesystem::create_directories(own);
+  EXPECT_THAT(possible_folders(detect(), "task").made, ElementsAre(own));
+  EXPECT_THAT(possible_folders(detect(), "other").made, ElementsAre(group("/yurt/other")));
 }
 
 TEST_F(FakeRoot, joins_an_override_and_makes_nothing) {

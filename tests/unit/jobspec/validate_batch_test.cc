@@ -90,13 +90,11 @@ TEST(ValidateBatch, CachedOutputs) {
 
 TEST(ValidateBatch, WhatIsNotBuiltYetIsRefused) {
   EXPECT_THAT(
-      batch_errors(
-          "",
-          "workers {\nper_gpu = 4\n}\nwatchdog {\nno_output = \"1h\"\n}\nresources {\ndevice "
-          "\"nvidia/gpu\" {\nshare_devices {\nmemory = \"18GiB\"\n}\nfirst_available "
-          "\"nvidia/gpu/A100\" {\n}\n}\n}"),
-      ElementsAre(HasSubstr("workers is not supported yet"), HasSubstr("share_devices is not"),
-                  HasSubstr("first_available is not")));
+      batch_errors("",
+                   "resources {\ndevice "
+                   "\"nvidia/gpu\" {\nshare_devices {\nmemory = \"18GiB\"\n}\nfirst_available "
+                   "\"nvidia/gpu/A100\" {\n}\n}\n}"),
+      ElementsAre(HasSubstr("share_devices is not"), HasSubstr("first_available is not")));
 }
 
 }  // namespace
