@@ -129,9 +129,10 @@ void WorkerSet::restore(const model::TaskState& state, const std::vector<KnownCo
 }
 
 void WorkerSet::update(const TaskSpec& spec) {
+  // Another number of workers, or other rules for them, take another allocation.
   auto workers = std::move(spec_.workers);
   spec_ = spec;
-  if (workers && spec_.workers) spec_.workers->count = workers->count;
+  spec_.workers = std::move(workers);
   for (Copy& copy : copies_) copy.machine.update(spec_);
 }
 

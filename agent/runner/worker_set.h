@@ -38,7 +38,7 @@ class WorkerSet {
 
   // See TaskMachine::restore; `copies` by worker.
   void restore(const model::TaskState& state, const std::vector<KnownCopy>& copies, Instant now);
-  // REQUIRES: as many workers as before
+  // A new job version in place: the workers block stays what it was.
   void update(const TaskSpec& spec);
   // The allocation goes on here: what an earlier process had under way is taken up again.
   void resume(Instant now, TaskEffects& out);
