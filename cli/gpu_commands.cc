@@ -1,7 +1,9 @@
 // gpu top: the cluster's GPUs and who uses them.
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <tuple>
 
 #include "base/duration.h"
 #include "cli/gpu_view.h"
@@ -48,6 +50,9 @@ Result<std::vector<GpuRow>> read_gpus(Session& session, const std::string& only_
       rows.push_back(std::move(row));
     }
   }
+  std::stable_sort(rows.begin(), rows.end(), [](const GpuRow& a, const GpuRow& b) {
+    return std::tie(a.node_name, a.node_id) < std::tie(b.node_name, b.node_id);
+  });
   return rows;
 }
 
