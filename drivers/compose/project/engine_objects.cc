@@ -90,6 +90,12 @@ Status must_exist(docker::Services& services, const std::string& kind, const std
                                          " does not exist on this machine's Docker Engine"};
 }
 
+// An earlier run of the same allocation, which goes away by itself.
+Error being_removed(const ProjectPlan& plan) {
+  return {ErrorCode::conflict,
+          "the earlier run of the project " + plan.name + " has not been removed yet"};
+}
+
 Status make_network(docker::Services& services, const ProjectPlan& plan, const std::string& key) {
   const Json body = network_body(services, plan, key);
   auto created = create(services, "/networks/create", body);
@@ -100,8 +106,12 @@ Status make_network(docker::Services& services, const ProjectPlan& plan, const s
   YURT_ASSIGN(const Json there,
               services.engine.json({"GET", "/networks/" + docker::url_encoded(name)}));
   const Json labels = labels_in(there);
-  if (text_in(labels, own::owner) != services.owner ||
-      services.is_kept(text_in(labels, own::task_id))) {
+  const bool is_ours = text_in(labels, own::owner) == services.owner;
+  if (is_ours && services.is_kept(text_in(labels, own::task_id)) &&
+      text_in(labels, own::alloc_id) == plan.task.alloc_id) {
+    return being_removed(plan);
+  }
+  if (!is_ours || services.is_kept(text_in(labels, own::task_id))) {
     return Error{ErrorCode::resource_exhausted,
                  "the network " + name + " is there already and not this project's"};
   }
@@ -147,6 +157,10 @@ Status check_name_is_free(docker::Services& services, const ProjectPlan& plan) {
     if (text_in(labels, own::owner) == services.owner && !services.is_kept(task_id)) {
       YURT_TRY(remove_objects(services, task_id));
       continue;
+    }
+    if (text_in(labels, own::owner) == services.owner &&
+        text_in(labels, own::alloc_id) == plan.task.alloc_id) {
+      return being_removed(plan);
     }
     return Error{ErrorCode::resource_exhausted,
                  "a project named " + plan.name +

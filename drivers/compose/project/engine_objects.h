@@ -24,7 +24,8 @@ struct ListedContainer {
 [[nodiscard]] Result<std::vector<ListedContainer>> list_containers(docker::Services& services,
                                                                    const std::string& task_id);
 
-// resource_exhausted when another project of this name, or a network's name, is there already.
+// resource_exhausted when another project of this name, or a network's name, is there already;
+// conflict when it is the allocation's own, of an earlier run that is being removed.
 [[nodiscard]] Status check_name_is_free(docker::Services& services, const ProjectPlan& plan);
 [[nodiscard]] Status make_networks(docker::Services& services, const ProjectPlan& plan,
                                    const docker::DockerOptions& options);

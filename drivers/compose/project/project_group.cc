@@ -74,7 +74,6 @@ void remove_project_group(const std::string& task_id) {
   }
   for (const fs::path& mount : mounts) {
     ::rmdir((mount / group_parent / task_id).c_str());
-    ::rmdir((mount / group_parent).c_str());  // as long as it holds another, it stays
   }
 }
 

@@ -19,6 +19,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t engine_poll_ns = nanoseconds_per_second / 2;
+// How long the allocation's earlier run may take to be removed.
+constexpr std::int64_t earlier_run_ns = 60 * nanoseconds_per_second;
+constexpr std::int64_t earlier_run_poll_ns = 100 * nanoseconds_per_millisecond;
 constexpr std::int64_t pull_timeout_ns = 300 * nanoseconds_per_second;
 // A busy Engine takes its time; nothing is gained by giving up early.
 constexpr std::int64_t slow_create_ns = 300 * nanoseconds_per_second;
@@ -176,7 +179,9 @@ void ProjectStart::image_found(int round, const std::string& image, Result<std::
     cancel();
     return finish(id.error());
   }
-  if (last) run_on_worker(&ProjectStart::create);
+  if (!last) return;
+  create_deadline_ns_ = SystemClock().steady_ns() + earlier_run_ns;
+  run_on_worker(&ProjectStart::create);
 }
 
 Result<std::string> ProjectStart::create_container(const PlannedContainer& container,
@@ -267,7 +272,14 @@ void ProjectStart::create() {
   }
   if (!created.ok()) {
     clean_up();
-    return finish(created.error());
+    if (created.error().code != ErrorCode::conflict || cancelled_ ||
+        SystemClock().steady_ns() >= create_deadline_ns_) {
+      return finish(created.error());
+    }
+    means_.services.background.run_after(earlier_run_poll_ns, [self = shared_from_this()] {
+      self->run_on_worker(&ProjectStart::create);
+    });
+    return;
   }
   const auto run =
       std::make_shared<ProjectRun>(means_.services, plan_, std::move(record), std::move(log));

@@ -55,6 +55,7 @@ class ProjectStart : public std::enable_shared_from_this<ProjectStart> {
   std::string text_;
   std::shared_ptr<const ProjectPlan> plan_;
   std::int64_t engine_deadline_ns_ = 0;  // steady
+  std::int64_t create_deadline_ns_ = 0;  // steady
   bool told_waiting_ = false;
   std::mutex mutex_;
   std::map<std::string, std::string> image_ids_;  // by the name in the file
