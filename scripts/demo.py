@@ -9,75 +9,18 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
-EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / "examples" / "iris"
-PATIENCE_S = 60
+from demo_cluster import EXAMPLES, Cluster, Failure, wait_for
+from demo_release import release
 
 
 def say(text):
     print(f"\n\033[1m==> {text}\033[0m" if sys.stdout.isatty() else f"\n==> {text}", flush=True)
-
-
-class Failure(Exception):
-    pass
-
-
-class Cluster:
-    """`yurt dev` in a folder of its own."""
-
-    def __init__(self, yurt, folder):
-        self.yurt = yurt
-        self.folder = folder
-        self.log = open(folder / "yurt.log", "wb")
-        self.process = subprocess.Popen(
-            [yurt, "dev", "-data-dir", folder / "data", "-http-port", "0", "-rpc-port", "0"],
-            stdout=subprocess.PIPE, stderr=self.log)
-        line = self.process.stdout.readline().decode()
-        if "gRPC" not in line:
-            raise Failure(f"yurt dev did not start: {(folder / 'yurt.log').read_text()}")
-        print(line.strip())
-        self.http = line.split("HTTP ")[1].split(",")[0]
-        self.rpc = line.split("gRPC ")[1].split(",")[0]
-
-    def cli(self, *words, check=True):
-        command = [str(self.yurt), *map(str, words)]
-        print(f"$ yurt {' '.join(command[1:])}", flush=True)
-        done = subprocess.run(command, env={**os.environ, "YURT_ADDR": self.rpc}, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        print(done.stdout, end="", flush=True)
-        if check and done.returncode != 0:
-            raise Failure(f"`yurt {' '.join(command[1:])}` exited with {done.returncode}")
-        return done.stdout
-
-    def get(self, path):
-        with urllib.request.urlopen(self.http + path, timeout=10) as reply:
-            return json.load(reply)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-
-
-def wait_for(what, condition):
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        found = condition()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise Failure(f"waited {PATIENCE_S} s for {what}")
-        time.sleep(0.05)
 
 
 def running(cluster, job):
@@ -132,8 +75,9 @@ def sweep(cluster, output):
     say("Again: the same sweep is found, and nothing is run")
     if sweep_id not in cluster.cli("job", "dispatch", *SWEEP):
         raise Failure("the same sweep was started twice")
-    best = max(done, key=lambda t: t["Result"]["Metrics"]["accuracy"])["Parameters"]
-    return output / f"rate-{best['rate']}-epochs-{best['epochs']}"
+    best = sorted(done, key=lambda t: -t["Result"]["Metrics"]["accuracy"])[:2]
+    return [output / f"rate-{t['Parameters']['rate']}-epochs-{t['Parameters']['epochs']}"
+            for t in best]
 
 
 def serve(cluster, model):
@@ -174,11 +118,13 @@ def main():
         cluster = Cluster(yurt, folder)
         wait_for("the node", lambda: [n for n in cluster.get("/v1/nodes") if n["Status"] == "ready"])
         train(cluster, folder / "model")
-        best = sweep(cluster, folder / "trials")
-        alloc_id, address = serve(cluster, best / "model.json")
+        second, best = reversed(sweep(cluster, folder / "trials"))
+        alloc_id, address = serve(cluster, second / "model.json")
         survive(cluster, alloc_id, address)
+        say("Release: a better model as a canary, then a broken one, under constant requests")
+        release(cluster, folder, best / "model.json")
         stop(cluster)
-        say("Done: trained, swept, served, survived, stopped")
+        say("Done: trained, swept, served, survived, released, stopped")
         return 0
     except Failure as failure:
         print(f"\ndemo: {failure}", file=sys.stderr)

@@ -1,4 +1,5 @@
-# Serves the trained model from three instances, each on a port of its own choosing.
+# Serves the trained model from three instances, each on a port of its own choosing. A new model is
+# released as one canary beside them; a model that does not work goes back by itself.
 
 variable "source" {
   description = "Folder that holds predict.py and train.py"
@@ -8,6 +9,12 @@ variable "source" {
 variable "model" {
   description = "The model.json to serve"
   type        = string
+}
+
+variable "release" {
+  description = "What this release is called; answers name it"
+  type        = string
+  default     = "first"
 }
 
 job "iris-serve" {
@@ -20,6 +27,25 @@ job "iris-serve" {
       port "http" {}
     }
 
+    # Found under this name: GET /v1/service/iris, or `yurt service info iris`.
+    service {
+      name        = "iris"
+      port        = "http"
+      provider    = "nomad"
+      tags        = ["stable"]
+      canary_tags = ["canary"]
+
+      check {
+        type     = "http"
+        path     = "/health"
+        interval = "1s"
+        timeout  = "2s"
+      }
+    }
+
+    # No longer found for a second before it is stopped: nobody asks an instance that is leaving.
+    shutdown_delay = "1s"
+
     restart {
       attempts = 5
       interval = "5m"
@@ -28,8 +54,13 @@ job "iris-serve" {
     }
 
     update {
-      min_healthy_time = "1s"
-      health_check     = "task_states"
+      max_parallel      = 1
+      canary            = 1
+      health_check      = "checks"
+      min_healthy_time  = "1s"
+      healthy_deadline  = "10s"
+      progress_deadline = "30s"
+      auto_revert       = true
     }
 
     task "predict" {
@@ -45,6 +76,10 @@ job "iris-serve" {
 
       artifact {
         source = "file://${var.model}"
+      }
+
+      env {
+        RELEASE = var.release
       }
 
       config {
