@@ -1,4 +1,5 @@
 // Variables: reading them in the clear, and changes of them, sealed before they are proposed.
+#include "server/api/executor.h"
 #include "server/api/listing.h"
 #include "server/api/operations.h"
 #include "server/api/proposals.h"
