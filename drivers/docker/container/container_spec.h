@@ -18,10 +18,10 @@ struct ContainerRequest {
   const DockerConfig& config;
   const DockerOptions& options;
   ApiVersion api;
-  std::string image;          // what to run: an image's id or name
-  std::string owner;          // for the label
-  std::string state;          // for the label
-  std::string cgroup_parent;  // where limits lie that it shares; empty: the Engine's own
+  std::string image;            // what to run: an image's id or name
+  std::string owner;            // for the label
+  std::string state;            // for the label
+  std::string cgroup_parent{};  // where limits lie that it shares; empty: the Engine's own
 };
 
 // invalid_argument and permission_denied for what can't be or may not be.
