@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/device_lines.h"
 #include "cli/gpu_view.h"
 #include "cli/monitor.h"
 #include "cli/named_commands.h"
@@ -156,7 +157,8 @@ class AllocPage {
     if (memory.memory_max_mb() > memory.memory_mb()) {
       text += " (max " + std::to_string(memory.memory_max_mb()) + " MiB)";
     }
-    return text;
+    const std::string devices = device_grants_text(found->second);
+    return devices.empty() ? text : text + "\nDevices: " + devices;
   }
 
   int stats(const std::string& id) {

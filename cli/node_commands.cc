@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/duration.h"
+#include "cli/device_lines.h"
 #include "cli/gpu_view.h"
 #include "cli/named_commands.h"
 #include "cli/pages.h"
@@ -70,6 +71,8 @@ class NodePage {
     if (!allocs.ok()) return fail(session_, allocs.error());
     head(reply->node());
     resources(reply->node(), *allocs);
+    const std::string devices = node_devices_text(session_.terminal, reply->node(), *allocs);
+    if (!devices.empty()) section("Devices", devices);
     events(reply->node());
     allocations(*allocs);
     if (options_.verbose) attributes(reply->node());

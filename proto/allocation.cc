@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/assert.h"
 #include "proto/job.pb.h"
@@ -38,6 +39,13 @@ std::optional<ClientStatus> parse_client_status(std::string_view name) {
   return parse_name<ClientStatus>(client_names, name);
 }
 
+std::int32_t fraction_millionths(double fraction) {
+  // What the fraction lost when it was written in binary is given back: 0.29 is 290,000.
+  const double millionths = std::floor(fraction * whole_device_millionths + 1e-3);
+  return static_cast<std::int32_t>(
+      std::clamp(millionths, fraction > 0 ? 1.0 : 0.0, 1.0 * whole_device_millionths));
+}
+
 GrantedResources::GrantedResources()
     : message(std::make_unique<const model::AllocatedResources>()) {}
 
@@ -52,7 +60,9 @@ GrantedResources::GrantedResources(model::AllocatedResources granted) {
     }
     for (const auto& device : task.devices()) {
       const std::string kind = device.vendor() + "/" + device.type() + "/" + device.name() + "/";
-      for (const std::string& id : device.device_ids()) devices.push_back(kind + id);
+      const DeviceSize size{device.memory_mib(), fraction_millionths(device.fraction()),
+                            device.max_sharers()};
+      for (const std::string& id : device.device_ids()) devices.push_back({kind + id, size});
     }
   }
   totals.disk_mb = granted.shared().disk_mb();

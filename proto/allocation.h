@@ -6,6 +6,7 @@
 // and publishing the copy. Times are Unix nanoseconds.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -49,6 +50,28 @@ struct ResourceTotals {
   std::int64_t disk_mb = 0;
 };
 
+// What of a device a task gets: all of it, or a slice.
+struct DeviceSize {
+  std::int64_t memory_mib = 0;           // of a slice; 0: its memory is not accounted for
+  std::int32_t fraction_millionths = 0;  // of the device's shares; 0: not accounted for
+  std::int32_t max_sharers = 0;          // tasks on the device at most; 0: any number
+
+  // Neither memory nor fraction: the whole device.
+  [[nodiscard]] bool whole() const { return memory_mib == 0 && fraction_millionths == 0; }
+  auto operator<=>(const DeviceSize&) const = default;
+};
+
+// Shares of a device are counted in millionths, rounded down, so that three thirds fit.
+inline constexpr std::int32_t whole_device_millionths = 1'000'000;
+[[nodiscard]] std::int32_t fraction_millionths(double fraction);
+
+// One device, or slice of one, held by one task.
+struct GrantedDevice {
+  std::string instance;  // "vendor/type/name/id"
+  DeviceSize size;
+  auto operator<=>(const GrantedDevice&) const = default;
+};
+
 // Resources as granted; shared by the allocations of one placement where they are equal. Ports are
 // apart (Allocation::ports), since they never are.
 struct GrantedResources {
@@ -61,7 +84,7 @@ struct GrantedResources {
   std::unique_ptr<const model::AllocatedResources> message;
   ResourceTotals totals;
   std::vector<std::uint16_t> reserved_cores;  // of all tasks, ascending
-  std::vector<std::string> devices;           // "vendor/type/name/id" of all tasks, ascending
+  std::vector<GrantedDevice> devices;         // of all tasks, ascending by instance
 };
 
 struct GrantedPort {

@@ -18,9 +18,9 @@ model::Evaluation blocked_evaluation(RunContext& run) {
     (*blocked.mutable_failed_tg_allocs())[group] = metric;
     const int index = RunContext::group_index(*run.job, group);
     if (index < 0) continue;
-    const GroupPlacer& placer = run.placer(run.job, index);
-    if (placer.filter().escapes_class()) blocked.set_escaped_computed_class(true);
-    for (const auto& [name, eligible] : placer.nodes().class_eligibility) {
+    const AlternativesPlacer& placer = run.placer(run.job, index);
+    if (placer.escapes_class()) blocked.set_escaped_computed_class(true);
+    for (const auto& [name, eligible] : placer.class_eligibility()) {
       // Eligible for one of the groups is enough to be worth waking for.
       eligibility[name] = eligibility[name] || eligible;
     }

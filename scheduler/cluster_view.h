@@ -17,6 +17,7 @@
 
 #include "base/ids.h"
 #include "proto/allocation.h"
+#include "scheduler/devices/node_devices.h"
 #include "scheduler/name_table.h"
 #include "scheduler/node_use.h"
 #include "scheduler/state_view.h"
@@ -44,6 +45,7 @@ struct NodeFacts {
   std::vector<Address> addresses;
   std::vector<std::uint16_t> cores;  // what may be reserved, ascending
   std::uint16_t min_dynamic_port = 20000, max_dynamic_port = 32000;
+  NodeDevices devices;
 };
 
 // One value a slot in every array. Free room = capacity − used; `used` may exceed `capacity` when a

@@ -50,10 +50,18 @@ void add_devices(Fingerprint& print, const model::Node& node) {
     print.add(device.name());
     print.add_sorted("attributes", device.attributes(),
                      [&](const auto& attribute) { print.add(attribute.SerializeAsString()); });
-    // How many work matters to whether a request can ever be met; which ones does not.
-    print.add(static_cast<std::int64_t>(
-        std::count_if(device.instances().begin(), device.instances().end(),
-                      [](const auto& instance) { return instance.healthy(); })));
+    // How many work, and how much memory each has, matters to whether a request can ever be met;
+    // which ones they are does not.
+    std::vector<std::int64_t> memories;
+    for (const auto& instance : device.instances()) {
+      if (instance.healthy()) memories.push_back(instance.memory_mib());
+    }
+    print.add(static_cast<std::int64_t>(memories.size()));
+    std::sort(memories.begin(), memories.end());
+    // Devices that are only given whole count as before there were slices.
+    for (std::int64_t memory : memories) {
+      if (memory > 0) print.add(memory);
+    }
   }
 }
 

@@ -156,7 +156,7 @@ class GenericRun {
       return;
     }
     const int index = RunContext::group_index(*request.job, group.name);
-    GroupPlacer& placer = run_.placer(request.job, index);
+    AlternativesPlacer& placer = run_.placer(request.job, index);
     if (request.stop_previous) {
       run_.proposal.leave(request.previous);
       placer.left(*request.previous);
@@ -176,7 +176,8 @@ class GenericRun {
   }
 
   // A canary that finds no room beside takes the place of an old instance.
-  void place_instead(Group& group, const PlaceRequest& request, GroupPlacer& placer, int index) {
+  void place_instead(Group& group, const PlaceRequest& request, AlternativesPlacer& placer,
+                     int index) {
     run_.proposal.leave(request.gives_way);
     placer.left(*request.gives_way);
     auto choice = placer.choose(wish_of(request, request.job->group(index)));
@@ -195,7 +196,7 @@ class GenericRun {
     commit(group, instead, placer, index, *std::move(choice));
   }
 
-  void commit(Group& group, const PlaceRequest& request, GroupPlacer& placer, int index,
+  void commit(Group& group, const PlaceRequest& request, AlternativesPlacer& placer, int index,
               GroupPlacer::Choice choice) {
     PlacedMetrics& metrics = metrics_[&placer];
     if (metrics.placed++ < placements_with_own_metrics) {
@@ -233,7 +234,7 @@ class GenericRun {
   RunContext run_;
   DeploymentStanding standing_;
   std::vector<Group> groups_;
-  std::map<const GroupPlacer*, PlacedMetrics> metrics_;
+  std::map<const AlternativesPlacer*, PlacedMetrics> metrics_;
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ NodeFacts node_facts(const model::Node& node) {
 
   facts.min_dynamic_port = port_or(node.node_resources().min_dynamic_port(), 20000);
   facts.max_dynamic_port = port_or(node.node_resources().max_dynamic_port(), 32000);
+  facts.devices = node_devices(node);
   return facts;
 }
 

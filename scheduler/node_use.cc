@@ -12,7 +12,9 @@ void NodeUse::add(const Allocation& alloc) {
       if (core >= cores_.size()) cores_.resize(core + 1U, 0);
       ++cores_[core];
     }
-    for (const std::string& device : alloc.resources->devices) ++devices_[device];
+    for (const GrantedDevice& device : alloc.resources->devices) {
+      devices_[device.instance].add(device.size);
+    }
   }
   for (const GrantedPort& port : alloc.ports) {
     auto at = std::lower_bound(
@@ -31,10 +33,11 @@ void NodeUse::remove(const Allocation& alloc) {
       YURT_ASSERT(core_used(core));
       --cores_[core];
     }
-    for (const std::string& device : alloc.resources->devices) {
-      auto at = devices_.find(device);
+    for (const GrantedDevice& device : alloc.resources->devices) {
+      auto at = devices_.find(device.instance);
       YURT_ASSERT(at != devices_.end());
-      if (--at->second == 0) devices_.erase(at);
+      at->second.remove(device.size);
+      if (at->second.free()) devices_.erase(at);
     }
   }
   for (const GrantedPort& port : alloc.ports) {
@@ -52,9 +55,10 @@ bool NodeUse::port_used(const std::string& host_ip, std::uint16_t port) const {
   return at != addresses_.end() && at->ports.contains(port);
 }
 
-std::uint32_t NodeUse::device_uses(const std::string& instance) const {
+const DeviceUse& NodeUse::device(const std::string& instance) const {
+  static const DeviceUse nobody;
   auto at = devices_.find(instance);
-  return at == devices_.end() ? 0 : at->second;
+  return at == devices_.end() ? nobody : at->second;
 }
 
 bool NodeUse::operator==(const NodeUse& other) const {

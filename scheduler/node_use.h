@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/allocation.h"
+#include "scheduler/devices/device_use.h"
 #include "scheduler/port_set.h"
 
 namespace yurt::scheduler {
@@ -24,8 +25,8 @@ class NodeUse {
     return core < cores_.size() && cores_[core] > 0;
   }
   [[nodiscard]] bool port_used(const std::string& host_ip, std::uint16_t port) const;
-  // How many allocations hold the device instance "vendor/type/name/id".
-  [[nodiscard]] std::uint32_t device_uses(const std::string& instance) const;
+  // Who holds the device instance "vendor/type/name/id".
+  [[nodiscard]] const DeviceUse& device(const std::string& instance) const;
   bool operator==(const NodeUse& other) const;
 
  private:
@@ -34,9 +35,9 @@ class NodeUse {
     PortSet ports;
     bool operator==(const Address&) const = default;
   };
-  std::vector<std::uint16_t> cores_;  // uses by core number
-  std::vector<Address> addresses_;    // only those with a port in use, ascending
-  std::map<std::string, std::uint32_t> devices_;
+  std::vector<std::uint16_t> cores_;          // uses by core number
+  std::vector<Address> addresses_;            // only those with a port in use, ascending
+  std::map<std::string, DeviceUse> devices_;  // only those in use
 };
 
 }  // namespace yurt::scheduler

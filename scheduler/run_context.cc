@@ -36,11 +36,11 @@ RunContext::RunContext(const Request& the_request)
 
 bool RunContext::stopped() const { return !job || job->stop(); }
 
-GroupPlacer& RunContext::placer(const JobRef& version, int group) {
+AlternativesPlacer& RunContext::placer(const JobRef& version, int group) {
   auto& placer = placers_[{version.get(), group}];
   if (!placer) {
     versions_.push_back(version);
-    placer = std::make_unique<GroupPlacer>(placing, version, group);
+    placer = std::make_unique<AlternativesPlacer>(placing, version, group);
   }
   return *placer;
 }
@@ -97,7 +97,7 @@ UpdateKind RunContext::update_kind(const AllocRef& alloc) {
   }
   if (alloc->client_terminal()) return UpdateKind::ignore;
   // It must still be allowed where it is, and fit.
-  GroupPlacer& judge = placer(job, group);
+  AlternativesPlacer& judge = placer(job, group);
   const Slot slot = request.cluster.slot_of(alloc->node);
   proposal.leave(alloc);
   const bool stays = judge.may_stay_on(slot);
@@ -105,7 +105,7 @@ UpdateKind RunContext::update_kind(const AllocRef& alloc) {
   return stays ? UpdateKind::in_place : UpdateKind::destructive;
 }
 
-AllocRef RunContext::commit_placement(GroupPlacer& placer, GroupPlacer::Choice choice,
+AllocRef RunContext::commit_placement(AlternativesPlacer& placer, GroupPlacer::Choice choice,
                                       const JobRef& version, int group, std::uint32_t name_index,
                                       std::shared_ptr<const model::AllocMetric> metrics,
                                       std::shared_ptr<AllocExtra> extra) {

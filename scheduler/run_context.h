@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "scheduler/place/group_placer.h"
+#include "scheduler/place/alternatives_placer.h"
 #include "scheduler/place/proposal.h"
 #include "scheduler/reconcile/group_pass.h"
 #include "scheduler/scheduler.h"
@@ -30,7 +30,7 @@ class RunContext {
 
   [[nodiscard]] bool stopped() const;
   // The placer of a group in one version of the job, made when first asked for.
-  [[nodiscard]] GroupPlacer& placer(const JobRef& version, int group);
+  [[nodiscard]] AlternativesPlacer& placer(const JobRef& version, int group);
   [[nodiscard]] NodeHealth health(const NodeId& node) const;
   [[nodiscard]] std::int64_t status_changed_at(const NodeId& node) const;
   // What an update of the job to its newest version means for a running allocation.
@@ -41,8 +41,8 @@ class RunContext {
   [[nodiscard]] static int group_index(const model::Job& version, const std::string& name);
 
   // Puts a new allocation into plan and proposal. `extra` null: nothing beyond the defaults.
-  AllocRef commit_placement(GroupPlacer& placer, GroupPlacer::Choice choice, const JobRef& version,
-                            int group, std::uint32_t name_index,
+  AllocRef commit_placement(AlternativesPlacer& placer, GroupPlacer::Choice choice,
+                            const JobRef& version, int group, std::uint32_t name_index,
                             std::shared_ptr<const model::AllocMetric> metrics,
                             std::shared_ptr<AllocExtra> extra);
   // The job is stopped or purged: nothing of it may run on.
@@ -58,7 +58,7 @@ class RunContext {
   // The part of a group that a running allocation can't take over; made once.
   [[nodiscard]] const std::string& form(const JobRef& version, int group);
 
-  std::map<std::pair<const model::Job*, int>, std::unique_ptr<GroupPlacer>> placers_;
+  std::map<std::pair<const model::Job*, int>, std::unique_ptr<AlternativesPlacer>> placers_;
   std::map<std::pair<const model::Job*, int>, std::string> forms_;  // destructive_form, remembered
   std::vector<JobRef> versions_;  // keeps what the keys above point to
 };

@@ -1,6 +1,7 @@
 #include "scheduler/verify.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_set>
 
 #include "base/assert.h"
@@ -29,6 +30,7 @@ namespace {
 struct Room {
   std::int64_t cpu_mhz, memory_mb, disk_mb, allocs;
   NodeUse use;
+  const NodeDevices& devices;
   std::string taken;  // what two want at once; empty: nothing
 
   void remove(const Allocation& alloc) {
@@ -42,9 +44,7 @@ struct Room {
       for (std::uint16_t core : alloc.resources->reserved_cores) {
         if (use.core_used(core)) taken = "core " + std::to_string(core) + " is taken";
       }
-      for (const std::string& device : alloc.resources->devices) {
-        if (use.device_uses(device) > 0) taken = "device " + device + " is taken";
-      }
+      check_room_on_devices(alloc.resources->devices);
     }
     for (const GrantedPort& port : alloc.ports) {
       if (!port.ignore_collision && use.port_used(port.host_ip, port.value)) {
@@ -54,8 +54,37 @@ struct Room {
     ++allocs;
     use.add(alloc);
   }
+  // What only a new allocation needs: that its devices are there and work.
+  void check_health_of_devices(const Allocation& alloc) {
+    if (!alloc.resources) return;
+    for (const GrantedDevice& device : alloc.resources->devices) {
+      const NodeDevices::Instance* known = devices.find(device.instance);
+      if (known == nullptr) taken = "device " + device.instance + " is gone";
+      if (known != nullptr && !known->healthy)
+        taken = "device " + device.instance + " is unhealthy";
+    }
+  }
 
  private:
+  void check_room_on_devices(const std::vector<GrantedDevice>& granted) {
+    // Several tasks of one allocation may share a device: each finds what the last one left.
+    std::map<std::string, DeviceRoom> rooms;
+    for (const GrantedDevice& device : granted) {
+      auto [at, is_new] = rooms.try_emplace(device.instance);
+      if (is_new) {
+        const NodeDevices::Instance* known = devices.find(device.instance);
+        at->second = room_of(use.device(device.instance), known == nullptr ? 0 : known->memory_mib,
+                             devices.shares);
+      }
+      const DeviceLack lack = at->second.lack(device.size);
+      if (lack == DeviceLack::device) {
+        taken = "device " + device.instance + " is taken";
+      } else if (lack != DeviceLack::nothing) {
+        taken = std::string(name_of(lack)) + " of device " + device.instance + " is exhausted";
+      }
+      at->second.take(device.size);
+    }
+  }
   void add_totals(const ResourceTotals& totals, std::int64_t sign) {
     cpu_mhz += sign * totals.cpu_mhz;
     memory_mb += sign * totals.memory_mb;
@@ -102,8 +131,13 @@ std::string PlanVerifier::refusal(const NodeId& node, const NodePart& part,
     return "the node is not eligible for new allocations";
   }
 
-  Room room{columns.cpu_used[slot],    columns.memory_used[slot], columns.disk_used[slot],
-            columns.allocs_used[slot], view_.use(slot),           ""};
+  Room room{columns.cpu_used[slot],
+            columns.memory_used[slot],
+            columns.disk_used[slot],
+            columns.allocs_used[slot],
+            view_.use(slot),
+            view_.facts(slot).devices,
+            ""};
   // Everything that leaves, of this plan and of those on their way, goes first, each once.
   std::unordered_set<AllocId> gone;
   const auto leave = [&](const AllocId& id) {
@@ -126,6 +160,7 @@ std::string PlanVerifier::refusal(const NodeId& node, const NodePart& part,
     for (const AllocRef& alloc : arriving.place) {
       if (gone.contains(alloc->id) || (may_be_applied && newest.alloc(alloc->id))) continue;
       room.add(*alloc);
+      if (!may_be_applied) room.check_health_of_devices(*alloc);
     }
   };
   const auto expected = expected_.find(node);

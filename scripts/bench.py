@@ -36,6 +36,8 @@ RUNS = [
     ("scheduler/scheduler_bench", ["spread_cost_ratio"]),
     ("docker/docker_bench.py", ["container_start_overhead_ms"]),
     ("docker/docker_bench.py", ["agent_rss_mib_200_containers", "agent_cpu_percent_200_containers"]),
+    ("packing/packing_bench", ["gpu_fragmentation_vs_first_fit",
+                               "gpu_fragmentation_vs_best_fit"]),
 ]
 
 SOURCES = Path(__file__).resolve().parent.parent / "bench"

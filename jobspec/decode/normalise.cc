@@ -135,6 +135,10 @@ void normalise_task(model::Task& task, const std::string& path, SourceMap& place
   for (model::RequestedDevice& device : *resources.mutable_device()) {
     fill_operators(*device.mutable_constraint());
     fill_operators(*device.mutable_affinity());
+    for (model::DeviceAlternative& other : *device.mutable_first_available()) {
+      fill_operators(*other.mutable_constraint());
+      fill_operators(*other.mutable_affinity());
+    }
   }
 }
 

@@ -10,6 +10,16 @@
 namespace yurt::jobspec {
 namespace {
 
+template <typename Request>
+void apply_device_defaults(Request& device) {
+  if (!device.has_count()) device.set_count(1);
+  apply_constraint_defaults(*device.mutable_constraint());
+  apply_affinity_defaults(*device.mutable_affinity());
+  if (!device.has_share_devices()) return;
+  model::ShareDevices& share = *device.mutable_share_devices();
+  if (!share.has_enabled()) share.set_enabled(true);
+}
+
 void apply_resource_defaults(model::Resources& resources) {
   if (!resources.has_cores()) resources.set_cores(0);
   // Whole cores stand in place of a share in MHz.
@@ -23,9 +33,8 @@ void apply_resource_defaults(model::Resources& resources) {
     resources.mutable_numa()->set_affinity("none");
   }
   for (model::RequestedDevice& device : *resources.mutable_device()) {
-    if (!device.has_count()) device.set_count(1);
-    apply_constraint_defaults(*device.mutable_constraint());
-    apply_affinity_defaults(*device.mutable_affinity());
+    apply_device_defaults(device);
+    for (auto& other : *device.mutable_first_available()) apply_device_defaults(other);
   }
   apply_network_defaults(*resources.mutable_network());
 }

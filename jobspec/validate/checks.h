@@ -35,8 +35,6 @@ void check_not_negative(std::string_view what, std::int64_t nanoseconds, const s
                         Issues& issues);
 
 // --- Parts ---
-// What the language knows and Yurt does not do yet.
-void check_to_come(const model::Job& job, Issues& issues);
 // Fields marked required, refused or ignored in the schema, in the whole job.
 void check_marked_fields(const model::Job& job, Issues& issues);
 
@@ -72,6 +70,9 @@ void check_constraints(const List<model::Constraint>& constraints, Level level,
                        const std::string& path, Issues& issues);
 void check_affinities(const model::Job& job, const List<model::Affinity>& affinities,
                       const std::string& path, Issues& issues);
+// The same, whatever the type of the job.
+void check_each_affinity(const List<model::Affinity>& affinities, const std::string& path,
+                         Issues& issues);
 void check_spreads(const model::Job& job, const List<model::Spread>& spreads,
                    const std::string& path, Issues& issues);
 
@@ -83,6 +84,9 @@ void check_task(const model::Job& job, const model::TaskGroup& group, const mode
 void check_watchdog(const model::Task& task, const std::string& path, Issues& issues);
 void check_workers(const model::TaskGroup& group, const model::Task& task, const std::string& path,
                    Issues& issues);
+void check_device(const model::RequestedDevice& device, const std::string& path, Issues& issues);
+// How many combinations of alternatives the group's device blocks have.
+void check_alternatives(const model::TaskGroup& group, const std::string& path, Issues& issues);
 void check_resources(const model::Task& task, const std::string& path, Issues& issues);
 void check_artifacts(const model::Task& task, const std::string& path, Issues& issues);
 void check_templates(const model::Job& job, const model::Task& task, const std::string& path,

@@ -142,12 +142,20 @@ void check_constraints(const List<model::Constraint>& constraints, Level level,
 
 void check_affinities(const model::Job& job, const List<model::Affinity>& affinities,
                       const std::string& path, Issues& issues) {
+  if (job.type() == "system") {
+    for (int i = 0; i < affinities.size(); ++i) {
+      issues.error(path + "[" + std::to_string(i) + "]",
+                   "a system job has no use for an affinity: it runs on every node");
+    }
+  }
+  check_each_affinity(affinities, path, issues);
+}
+
+void check_each_affinity(const List<model::Affinity>& affinities, const std::string& path,
+                         Issues& issues) {
   for (int i = 0; i < affinities.size(); ++i) {
     const model::Affinity& affinity = affinities[i];
     const std::string own_path = path + "[" + std::to_string(i) + "]";
-    if (job.type() == "system") {
-      issues.error(own_path, "a system job has no use for an affinity: it runs on every node");
-    }
     const std::string& op = affinity.operator_();
     if (!is_operator(op) || op.starts_with("distinct_")) {
       issues.error(path_of(own_path, "operator"), quoted(op) + " is no affinity operator");

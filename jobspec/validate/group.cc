@@ -106,6 +106,7 @@ void check_group(const model::Job& job, const model::TaskGroup& group, const std
   check_group_networks(group, path, issues);
   check_group_volumes(job, group, path, issues);
   check_scaling(job, group, path, issues);
+  check_alternatives(group, path, issues);
   if (group.has_consul()) {
     issues.warning(path_of(path, "consul"),
                    "\"consul\" has no effect: Yurt keeps its own registry");

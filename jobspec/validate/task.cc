@@ -145,14 +145,7 @@ void check_resources(const model::Task& task, const std::string& path, Issues& i
     issues.error(path_of(own_path, "secrets"), "secrets must not be negative");
   }
   for (int i = 0; i < resources.device_size(); ++i) {
-    const model::RequestedDevice& device = resources.device(i);
-    const std::string device_path = path_of(own_path, "device", i);
-    if (device.name().empty()) issues.error(device_path, "a device needs a name");
-    if (device.count() == 0) {
-      issues.error(path_of(device_path, "count"), "a device's count must be at least 1");
-    }
-    check_constraints(device.constraint(), Level::device, path_of(device_path, "constraint"),
-                      issues);
+    check_device(resources.device(i), path_of(own_path, "device", i), issues);
   }
   if (!resources.has_numa()) return;
   const std::string numa_path = path_of(own_path, "numa");

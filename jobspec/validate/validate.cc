@@ -13,7 +13,6 @@ Issues validate(const model::Job& job, const ValidateOptions& options) {
   Issues issues;
   check_marked_fields(job, issues);
   check_job(job, options, issues);
-  check_to_come(job, issues);
   return issues;
 }
 

@@ -39,4 +39,8 @@ struct ValidateOptions {
 
 [[nodiscard]] Issues validate(const model::Job& job, const ValidateOptions& options = {});
 
+// Device blocks by themselves, for what a dispatch asks for beyond its job: the first error.
+[[nodiscard]] Status check_devices(
+    const google::protobuf::RepeatedPtrField<model::RequestedDevice>& devices);
+
 }  // namespace yurt::jobspec

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/glob.h"
+#include "scheduler/devices/device_choice.h"
 #include "scheduler/feasible/network_check.h"
 
 namespace yurt::scheduler {
@@ -111,7 +112,7 @@ GroupFilter::GroupFilter(const model::Job& job, const model::TaskGroup& group) {
   bool by_instance = false;
   for (const auto& task : group.task()) {
     for (const auto& device : task.resources().device()) {
-      devices_.emplace_back(device);
+      devices_.push_back({task.name(), DeviceRequest(device)});
       for (const auto& constraint : device.constraint()) {
         by_instance |= constraint.attribute() == "${device.ids}";
       }
@@ -119,10 +120,9 @@ GroupFilter::GroupFilter(const model::Job& job, const model::TaskGroup& group) {
   }
   if (!devices_.empty()) {
     escapes_ = escapes_ || by_instance;
-    checks_.push_back({[this](const model::Node& node) -> std::string {
-                         return has_devices(devices_, node) ? "" : "missing devices";
-                       },
-                       by_instance});
+    checks_.push_back(
+        {[this](const model::Node& node) -> std::string { return missing_devices(devices_, node); },
+         by_instance});
   }
 }
 

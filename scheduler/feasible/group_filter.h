@@ -12,7 +12,7 @@
 
 #include "proto/job.pb.h"
 #include "proto/state.pb.h"
-#include "scheduler/feasible/device_request.h"
+#include "scheduler/devices/device_request.h"
 #include "scheduler/feasible/predicate.h"
 
 namespace yurt::scheduler {
@@ -45,7 +45,7 @@ class GroupFilter {
   };
   void add_constraint(const model::Constraint& constraint);
 
-  std::vector<DeviceRequest> devices_;
+  std::vector<DeviceAsk> devices_;
   std::vector<Check> checks_;
   bool escapes_ = false;
 };

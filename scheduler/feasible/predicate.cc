@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "scheduler/feasible/quantity.h"
 #include "scheduler/feasible/version.h"
 
 namespace yurt::scheduler {
@@ -156,7 +157,19 @@ bool Predicate::holds_for(const model::Node& node) const {
 }
 
 bool Predicate::holds_for(const model::NodeDevice& device) const {
-  return holds(left_.resolve(device), right_.resolve(device));
+  const Value left = left_.resolve(device), right = right_.resolve(device);
+  const auto compared =
+      left && right ? compare_quantities(*left, *right) : std::optional<std::partial_ordering>();
+  if (!compared) return holds(left, right);
+  switch (compiled_->op) {
+    case PredicateOp::equal: return *compared == 0;
+    case PredicateOp::not_equal: return *compared != 0;
+    case PredicateOp::less: return *compared < 0;
+    case PredicateOp::at_most: return *compared <= 0;
+    case PredicateOp::greater: return *compared > 0;
+    case PredicateOp::at_least: return *compared >= 0;
+    default: return holds(left, right);
+  }
 }
 
 bool Predicate::holds(const Value& left, const Value& right) const {

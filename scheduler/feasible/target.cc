@@ -8,14 +8,16 @@
 namespace yurt::scheduler {
 namespace {
 
+// Numbers with their unit: "81559 MiB".
 std::string text_of(const model::DeviceAttribute& attribute) {
   if (attribute.has_string()) return attribute.string();
   if (attribute.has_bool_()) return attribute.bool_() ? "true" : "false";
-  if (attribute.has_int_()) return std::to_string(attribute.int_());
+  const std::string unit = attribute.unit().empty() ? "" : " " + attribute.unit();
+  if (attribute.has_int_()) return std::to_string(attribute.int_()) + unit;
   if (attribute.has_float_()) {
     std::array<char, 32> text;
     std::snprintf(text.data(), text.size(), "%.17g", attribute.float_());
-    return text.data();
+    return text.data() + unit;
   }
   return "";
 }

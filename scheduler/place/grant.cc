@@ -29,10 +29,6 @@ bool grant_cores(const GroupAsk& ask, const ClusterView& view, Slot slot,
   return true;
 }
 
-std::string key_of(const model::NodeDevice& device, const std::string& instance) {
-  return device.vendor() + "/" + device.type() + "/" + device.name() + "/" + instance;
-}
-
 }  // namespace
 
 std::int64_t cpu_on(const GroupAsk& ask, const ClusterView& view, Slot slot) {
@@ -51,47 +47,17 @@ const char* sums_refusal(const GroupAsk& ask, const ClusterView& view, Slot slot
   return nullptr;
 }
 
-std::optional<DeviceChoice> choose_devices(const GroupAsk& ask, const ClusterView& view,
-                                           Slot slot) {
-  const auto& devices = view.node(slot)->node_resources().devices();
-  std::vector<std::vector<std::string>> free(static_cast<std::size_t>(devices.size()));
-  for (int i = 0; i < devices.size(); ++i) {
-    for (const auto& instance : devices[i].instances()) {
-      if (instance.healthy() &&
-          view.use(slot).device_uses(key_of(devices[i], instance.id())) == 0) {
-        free[static_cast<std::size_t>(i)].push_back(instance.id());
-      }
+std::variant<DeviceChoice, DeviceLack> devices_on(const GroupAsk& ask, const ClusterView& view,
+                                                  Slot slot) {
+  const NodeDevices& devices = view.facts(slot).devices;
+  DeviceRooms rooms;
+  for (const auto& group : devices.groups) {
+    auto& of_group = rooms.emplace_back();
+    for (const auto& one : group) {
+      of_group.push_back(room_of(view.use(slot).device(one.key), one.memory_mib, devices.shares));
     }
   }
-  DeviceChoice choice;
-  double met = 0, total = 0;
-  for (std::size_t a = 0; a < ask.devices.size(); ++a) {
-    const DeviceRequest& request = ask.devices[a].request;
-    int best = -1;
-    double best_sum = 0;
-    for (int i = 0; i < devices.size(); ++i) {
-      if (free[static_cast<std::size_t>(i)].size() < request.count() ||
-          !request.matches(devices[i])) {
-        continue;
-      }
-      const double sum = request.affinity_sum(devices[i]);
-      if (best < 0 || sum > best_sum) {
-        best = i;
-        best_sum = sum;
-      }
-    }
-    if (best < 0) return std::nullopt;
-    auto& instances = free[static_cast<std::size_t>(best)];
-    const auto end = instances.begin() + static_cast<std::ptrdiff_t>(request.count());
-    choice.granted.push_back({a, best, {instances.begin(), end}});
-    instances.erase(instances.begin(), end);
-    if (request.has_affinities()) {
-      met += best_sum;
-      total += request.weight_total();
-    }
-  }
-  choice.affinity = total > 0 ? met / total : 0;
-  return choice;
+  return choose_devices(ask.devices, *view.node(slot), devices, rooms);
 }
 
 std::variant<Grant, Refusal> grant_on(const GroupAsk& ask, const ClusterView& view, Slot slot,
@@ -109,15 +75,19 @@ std::variant<Grant, Refusal> grant_on(const GroupAsk& ask, const ClusterView& vi
   model::AllocatedResources resources = *ask.message;
   if (ask.cores > 0 && !grant_cores(ask, view, slot, resources)) return "cores";
   if (!ask.devices.empty()) {
-    const auto choice = choose_devices(ask, view, slot);
-    if (!choice) return "devices";
-    for (const auto& granted : choice->granted) {
+    const auto choice = devices_on(ask, view, slot);
+    if (const auto* lack = std::get_if<DeviceLack>(&choice)) return name_of(*lack);
+    for (const auto& granted : std::get<DeviceChoice>(choice).granted) {
       const auto& device = view.node(slot)->node_resources().devices(granted.device);
-      auto* shown = (*resources.mutable_tasks())[ask.devices[granted.ask].task].add_devices();
+      const DeviceAsk& wanted = ask.devices[granted.ask];
+      auto* shown = (*resources.mutable_tasks())[wanted.task].add_devices();
       shown->set_vendor(device.vendor());
       shown->set_type(device.type());
       shown->set_name(device.name());
       for (const std::string& id : granted.instances) shown->add_device_ids(id);
+      shown->set_memory_mib(wanted.request.size().memory_mib);
+      shown->set_fraction(wanted.request.fraction());
+      shown->set_max_sharers(wanted.request.size().max_sharers);
     }
   }
   grant.resources = std::make_shared<const GrantedResources>(std::move(resources));

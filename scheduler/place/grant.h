@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "scheduler/cluster_view.h"
+#include "scheduler/devices/device_choice.h"
 #include "scheduler/place/group_ask.h"
 
 namespace yurt::scheduler {
@@ -32,19 +33,9 @@ using Refusal = std::string;
 [[nodiscard]] std::variant<Grant, Refusal> grant_on(const GroupAsk& ask, const ClusterView& view,
                                                     Slot slot, Random& random);
 
-struct DeviceChoice {
-  struct Granted {
-    std::size_t ask;  // position in GroupAsk::devices
-    int device;       // position in the node's devices
-    std::vector<std::string> instances;
-  };
-  std::vector<Granted> granted;
-  // Σ affinity weights met / Σ |weights| over the requests that have affinities.
-  double affinity = 0;
-};
-
-// Which free instances serve the group's requests, preferring by affinity; nullopt: not enough.
-[[nodiscard]] std::optional<DeviceChoice> choose_devices(const GroupAsk& ask,
-                                                         const ClusterView& view, Slot slot);
+// Which devices the group would get; the fragmentation it would add.
+// REQUIRES: view.node(slot)
+[[nodiscard]] std::variant<DeviceChoice, DeviceLack> devices_on(const GroupAsk& ask,
+                                                                const ClusterView& view, Slot slot);
 
 }  // namespace yurt::scheduler

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "proto/allocation.h"
-#include "scheduler/feasible/device_request.h"
+#include "scheduler/devices/device_request.h"
 #include "scheduler/feasible/target.h"
 
 namespace yurt::scheduler {
@@ -17,11 +17,6 @@ struct PortAsk {
   std::int32_t to = 0;      // -1: the same as on the host
   Target host_network;
   bool ignore_collision = false;
-};
-
-struct DeviceAsk {
-  std::string task;
-  DeviceRequest request;
 };
 
 struct GroupAsk {

@@ -37,9 +37,6 @@ GroupPlacer::GroupPlacer(PlacerContext& context, JobRef job, int group)
   for (const auto& constraint : group_.constraint()) {
     if (is_distinct_property(constraint)) limits_.emplace_back(constraint, false);
   }
-  device_affinities_ =
-      std::any_of(ask_.devices.begin(), ask_.devices.end(),
-                  [](const DeviceAsk& ask) { return ask.request.has_affinities(); });
 }
 
 GroupPlacer::~GroupPlacer() = default;
@@ -162,7 +159,7 @@ std::optional<GroupPlacer::Choice> GroupPlacer::choose(const Wish& wish) {
     if (best.slot == no_slot) break;
     if (auto choice = take(best.slot, best.score)) return choice;
   }
-  return context_.settings.preemption ? choose_by_preemption() : std::nullopt;
+  return std::nullopt;
 }
 
 std::optional<std::vector<AllocRef>> GroupPlacer::victims_on(Slot slot) {
@@ -187,6 +184,8 @@ GroupPlacer::Choice GroupPlacer::evict(Slot slot, std::vector<AllocRef> victims,
 }
 
 std::optional<GroupPlacer::Choice> GroupPlacer::choose_by_preemption() {
+  if (!context_.settings.preemption) return std::nullopt;
+  if (!scanned_ || epoch_ != context_.proposal.epoch()) scan();
   const std::vector<AllocRef>* victims = nullptr;
   Candidates::Best best;
   for (Slot slot : nodes_.feasible) {
@@ -226,7 +225,12 @@ std::optional<GroupPlacer::Choice> GroupPlacer::choose_on(Slot slot, std::string
     }
     refusal = std::get<Refusal>(std::move(granted));
   }
+  return std::nullopt;
+}
+
+std::optional<GroupPlacer::Choice> GroupPlacer::choose_on_by_preemption(Slot slot) {
   if (!context_.settings.preemption) return std::nullopt;
+  own_ = &context_.proposal.own_by_slot(group_.name());
   auto victims = victims_on(slot);
   if (!victims) return std::nullopt;
   return evict(slot, *std::move(victims), 0);
@@ -278,6 +282,7 @@ void GroupPlacer::fill_scores(model::AllocMetric& metric) {
     scores["job-anti-affinity"] = scored.anti_affinity;
     if (!affinity_.empty()) scores["node-affinity"] = scored.affinity;
     if (scored.devices != 0) scores["devices"] = scored.devices;
+    if (scored.device_packing != 0) scores["device-packing"] = scored.device_packing;
     if (!spreads_.empty()) {
       scores["allocation-spread"] = spread_of_combination_[combination_of_slot_[best.slot]];
     }

@@ -54,12 +54,15 @@ class GroupPlacer {
     std::vector<AllocRef> victims;  // to be preempted for it
     double score = 0;
   };
-  // nullopt: no node. With preemption allowed, evicting others is the last resort.
+  // nullopt: no node has room.
   [[nodiscard]] std::optional<Choice> choose(const Wish& wish);
+  // The last resort: by evicting others. nullopt also where preemption is not allowed.
+  [[nodiscard]] std::optional<Choice> choose_by_preemption();
 
   // The same for one given node, whether others would be better or not (system jobs). `refusal`
   // says why not. REQUIRES: the node is feasible
   [[nodiscard]] std::optional<Choice> choose_on(Slot slot, std::string& refusal);
+  [[nodiscard]] std::optional<Choice> choose_on_by_preemption(Slot slot);
 
   // The proposal now has, or has no more, this allocation of the job.
   void arrived(const Allocation& alloc);
@@ -86,7 +89,8 @@ class GroupPlacer {
   };
   struct Scored {
     Candidates::Own own;
-    double pack = 0, anti_affinity = 0, affinity = 0, devices = 0;
+    double pack = 0, anti_affinity = 0, affinity = 0, devices = 0, device_packing = 0;
+    DeviceLack lack = DeviceLack::nothing;  // of devices; then they have no scores
   };
   void scan();
   // The end of a scan: every feasible node becomes a candidate.
@@ -105,7 +109,6 @@ class GroupPlacer {
   [[nodiscard]] std::uint64_t tie(Slot slot) const;
   [[nodiscard]] std::optional<Choice> take(Slot slot, double score);
   [[nodiscard]] Candidates::Best best_penalized(const std::vector<Slot>& penalized) const;
-  [[nodiscard]] std::optional<Choice> choose_by_preemption();
   [[nodiscard]] std::optional<std::vector<AllocRef>> victims_on(Slot slot);
   [[nodiscard]] Choice evict(Slot slot, std::vector<AllocRef> victims, double score);
   void fill_scores(model::AllocMetric& metric);
@@ -120,7 +123,6 @@ class GroupPlacer {
   NodeAffinity affinity_;
   std::vector<double> affinity_of_slot_;  // empty: no affinities
   bool distinct_hosts_of_job_ = false, distinct_hosts_of_group_ = false;
-  bool device_affinities_ = false;
   std::vector<PropertyLimit> limits_;
 
   bool scanned_ = false;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "scheduler/devices/fragmentation.h"
 #include "scheduler/place/group_placer.h"
 #include "scheduler/rank/binpack.h"
 #include "scheduler/rank/job_anti_affinity.h"
@@ -53,9 +54,19 @@ GroupPlacer::Scored GroupPlacer::score(Slot slot) const {
   emit(scored.anti_affinity);
   if (!affinity_of_slot_.empty()) scored.affinity = affinity_of_slot_[slot];
   emit(scored.affinity);
-  if (device_affinities_) {
-    if (const auto choice = choose_devices(ask_, view, slot)) scored.devices = choice->affinity;
+  if (!ask_.devices.empty()) {
+    const auto found = devices_on(ask_, view, slot);
+    if (const auto* choice = std::get_if<DeviceChoice>(&found)) {
+      scored.devices = choice->affinity;
+      // The spread algorithm wants nodes equally used, not devices left free.
+      if (!context_.settings.worst_fit) {
+        scored.device_packing = packing_score(choice->added_fragmentation);
+      }
+    } else {
+      scored.lack = std::get<DeviceLack>(found);
+    }
     emit(scored.devices);
+    emit(scored.device_packing);
   }
   return scored;
 }
@@ -67,8 +78,14 @@ void GroupPlacer::put(Slot slot) {
     candidates_.drop(slot);
     return;
   }
-  candidates_.put(slot, combination_of_slot_.empty() ? 0 : combination_of_slot_[slot],
-                  score(slot).own, tie(slot));
+  const Scored scored = score(slot);
+  if (scored.lack != DeviceLack::nothing) {
+    given_up_[slot] = {name_of(scored.lack), false};
+    candidates_.drop(slot);
+    return;
+  }
+  candidates_.put(slot, combination_of_slot_.empty() ? 0 : combination_of_slot_[slot], scored.own,
+                  tie(slot));
 }
 
 std::uint32_t GroupPlacer::combination_of(Slot slot) {
@@ -159,7 +176,7 @@ void GroupPlacer::put_all() {
 bool GroupPlacer::may_offer() const {
   constexpr int few = 16;
   return !all_put_ && count_ <= few && !context_.settings.worst_fit && spreads_.empty() &&
-         affinity_of_slot_.empty() && !device_affinities_ && !distinct_hosts_of_job_ &&
+         affinity_of_slot_.empty() && ask_.devices.empty() && !distinct_hosts_of_job_ &&
          !distinct_hosts_of_group_ && ask_.cores == 0 && own_->empty();
 }
 

@@ -12,6 +12,8 @@ namespace yurt::scheduler {
 namespace {
 
 constexpr double over_parallel_penalty = 50;
+// Above any penalty for taking too many of a group.
+constexpr double holds_no_device_penalty = 100'000;
 
 // What is still missing for the sums to fit; 0 where enough is free.
 struct Missing {
@@ -40,6 +42,29 @@ double distance(const Allocation& alloc, const Missing& missing) {
   const double memory = coordinate(static_cast<double>(totals.memory_mb), missing.memory_mb);
   const double disk = coordinate(static_cast<double>(totals.disk_mb), missing.disk_mb);
   return std::sqrt(cpu * cpu + memory * memory + disk * disk);
+}
+
+// Does the allocation hold a device that the group could use? Evicting others frees none.
+bool holds_wanted_device(const Allocation& alloc, const GroupAsk& ask, const ClusterView& view,
+                         Slot slot) {
+  if (!alloc.resources || alloc.resources->devices.empty()) return false;
+  const NodeDevices& devices = view.facts(slot).devices;
+  const auto& kinds = view.node(slot)->node_resources().devices();
+  for (std::size_t g = 0; g < devices.groups.size(); ++g) {
+    for (const NodeDevices::Instance& one : devices.groups[g]) {
+      const auto& held = alloc.resources->devices;
+      const bool holds = std::any_of(held.begin(), held.end(), [&](const GrantedDevice& device) {
+        return device.instance == one.key;
+      });
+      if (!holds) continue;
+      for (const DeviceAsk& wanted : ask.devices) {
+        if (wanted.request.matches(kinds[static_cast<int>(g)]) && wanted.request.allows(one.id)) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
 }
 
 // Evicts in the proposal, for as long as the trial lives.
@@ -138,11 +163,16 @@ std::optional<std::vector<AllocRef>> choose_victims(Proposal& proposal, Slot slo
   while (!trial.fits()) {
     if (left.empty()) return std::nullopt;
     const Missing missing = missing_on(ask, proposal.view(), slot);
+    const bool lacks_devices = !ask.devices.empty() && std::holds_alternative<DeviceLack>(
+                                                           devices_on(ask, proposal.view(), slot));
     const int priority = left.front()->job->priority();
     std::size_t nearest = 0;
     double nearest_score = 0;
     for (std::size_t i = 0; i < left.size() && left[i]->job->priority() == priority; ++i) {
       double score = distance(*left[i], missing);
+      if (lacks_devices && !holds_wanted_device(*left[i], ask, proposal.view(), slot)) {
+        score += holds_no_device_penalty;
+      }
       const model::TaskGroup& group = left[i]->task_group();
       const auto taken = counts.find(preemption_key(*left[i]));
       const int parallel = group.has_migrate() ? group.migrate().max_parallel() : 0;

@@ -23,7 +23,7 @@ class Candidates {
  public:
   struct Own {
     double sum = 0;   // of the node's own emitted scores, without spread
-    int emitted = 0;  // how many those are, 1 to 4
+    int emitted = 0;  // how many those are, 1 to 5
   };
   struct Best {
     Slot slot = no_slot;
@@ -63,7 +63,7 @@ class Candidates {
   }
 
  private:
-  static constexpr int max_emitted = 4;
+  static constexpr int max_emitted = 5;
   struct Entry {
     double sum;
     std::uint64_t tie;

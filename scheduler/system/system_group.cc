@@ -119,7 +119,7 @@ class SystemGroup {
       case UpdateKind::destructive: break;
     }
     if (run_.request.cluster.columns().schedulable[slot] == 0) return ignored();
-    const auto& feasible = run_.placer(run_.job, index_).nodes().feasible;
+    const auto& feasible = run_.placer(run_.job, index_).feasible();
     if (!std::binary_search(feasible.begin(), feasible.end(), slot)) {
       return stop(alloc, description::not_needed);
     }
@@ -127,7 +127,7 @@ class SystemGroup {
   }
 
   void place_missing() {
-    for (Slot slot : run_.placer(run_.job, index_).nodes().feasible) {
+    for (Slot slot : run_.placer(run_.job, index_).feasible()) {
       const auto at = nodes_.find(run_.request.cluster.node_id(slot));
       if (at == nodes_.end()) {
         out_.place.push_back({slot, nullptr});

@@ -118,7 +118,7 @@ class SystemRun {
   }
 
   bool place(Group& group, Slot slot, const AllocRef& previous, bool canary) {
-    GroupPlacer& placer = run_.placer(run_.job, group.index);
+    AlternativesPlacer& placer = run_.placer(run_.job, group.index);
     std::string refusal;
     auto choice = placer.choose_on(slot, refusal);
     if (!choice) {
@@ -141,7 +141,7 @@ class SystemRun {
   }
 
   // Each node that has no room is waited for by itself.
-  void block(Group& group, GroupPlacer& placer, Slot slot, const std::string& refusal) {
+  void block(Group& group, AlternativesPlacer& placer, Slot slot, const std::string& refusal) {
     auto& failed = run_.outcome.failed_groups;
     auto [at, is_new] = failed.try_emplace(group.name);
     if (is_new) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "jobspec/sweep/sweep_trials.h"
+#include "jobspec/validate/validate.h"
 
 namespace yurt::server {
 namespace {
@@ -66,6 +67,7 @@ Status check_overrides(const model::ParameterizedJob& rules,
   YURT_TRY(check(!overrides.device().empty(), "device"));
   YURT_TRY(check(overrides.has_count(), "count"));
   YURT_TRY(check(!overrides.constraint().empty(), "constraint"));
+  YURT_TRY(jobspec::check_devices(overrides.device()));
   if (overrides.has_cpu() && overrides.cpu() < 1) return refused("cpu must be at least 1 MHz");
   if (overrides.has_memory() && overrides.memory() < 10) {
     return refused("memory must be at least 10 MB");

@@ -34,11 +34,33 @@ NodeBuilder some_node(Choices choices) {
       .datacenter(choices.maybe() ? "dc2" : "dc1")
       .meta("rack", "r" + std::to_string(choices.below(3)));
   if (choices.maybe()) node.cores(4);
-  if (choices.maybe()) node.gpus("A100", 2);
+  if (choices.maybe()) node.gpus("A100", 2, choices.maybe() ? 0 : 40000);
+  if (choices.maybe()) node.gpus("T4", 1 + static_cast<int>(choices.below(3)), 16000);
+  if (choices.below(5) == 1) node.attribute("gpu.share", "false");
   if (choices.maybe()) node.attribute("kernel.name", "windows");
   if (choices.maybe()) node.max_allocs(3);
   if (choices.maybe()) node.dynamic_ports(20000, 20003).reserved_ports("20001");
   return node;
+}
+
+template <typename Request>
+void some_device(Request& device, Choices& choices) {
+  device.set_name(choices.maybe() ? "nvidia/gpu/T4" : "gpu");
+  device.set_count(1 + choices.below(2));
+  if (choices.maybe()) return;
+  auto& share = *device.mutable_share_devices();
+  const std::uint32_t kind = choices.below(3);
+  if (kind != 0) share.set_memory(std::to_string(2 + 3 * choices.below(5)) + "GiB");
+  if (kind != 1) share.set_fraction(0.1 * (1 + choices.below(8)));
+  if (choices.maybe()) share.set_max(1 + static_cast<int>(choices.below(4)));
+}
+
+void some_devices(model::Task& task, Choices& choices) {
+  for (std::uint32_t blocks = 1 + choices.below(2); blocks > 0; --blocks) {
+    auto& device = *task.mutable_resources()->add_device();
+    some_device(device, choices);
+    if (choices.maybe()) some_device(*device.add_first_available(), choices);
+  }
 }
 
 // A job keeps its type over its versions, as registration demands.
@@ -59,7 +81,12 @@ JobBuilder some_job(std::uint32_t number, std::uint32_t how) {
   if (choices.maybe()) job.constraint("${attr.kernel.name}", "=", "linux");
   if (choices.maybe()) job.datacenters("dc1");
   if (choices.below(5) == 1) job.cores(1);
-  if (choices.below(5) == 1) job.task().mutable_resources()->add_device()->set_name("gpu");
+  if (choices.below(3) == 1) some_devices(job.task(), choices);
+  if (choices.below(5) == 1) {
+    auto* second_task = job.group().add_task();
+    *second_task = job.task();
+    second_task->set_name("second");
+  }
   if (choices.maybe()) job.disconnect(60 * second, choices.maybe());
   if (per_node) return job;
   if (choices.below(5) == 1) job.constraint("", "distinct_hosts", "true");
@@ -107,12 +134,22 @@ class Teller {
     const auto nodes = cluster_.nodes();
     const auto& node = nodes[choices.below(static_cast<std::uint32_t>(nodes.size()))];
     const auto id = NodeId::parse_or_nil(node->id());
-    switch (choices.below(4)) {
+    switch (choices.below(5)) {
       case 0: cluster_.set_node_status(id, "down"); break;
+      case 3: change_device(*node, choices); break;
       case 1: cluster_.set_node_status(id, "disconnected"); break;
       case 2: cluster_.set_node_status(id, "ready"); break;
       default: cluster_.set_eligible(id, node->scheduling_eligibility() != "eligible"); break;
     }
+  }
+
+  void change_device(model::Node node, Choices& choices) {
+    if (node.node_resources().devices().empty()) return;
+    auto& device = *node.mutable_node_resources()->mutable_devices(0);
+    const auto number = choices.below(static_cast<std::uint32_t>(device.instances_size()));
+    auto& instance = *device.mutable_instances(static_cast<int>(number));
+    instance.set_healthy(!instance.healthy());
+    cluster_.put_node(node);
   }
 
   void report(Choices& choices) {

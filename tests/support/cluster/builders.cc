@@ -66,7 +66,7 @@ NodeBuilder& NodeBuilder::address(const std::string& network, const std::string&
   address->set_address(ip);
   return *this;
 }
-NodeBuilder& NodeBuilder::gpus(const std::string& model, int count) {
+NodeBuilder& NodeBuilder::gpus(const std::string& model, int count, std::int64_t memory_mib) {
   auto* device = node_.mutable_node_resources()->add_devices();
   device->set_vendor("nvidia");
   device->set_type("gpu");
@@ -75,6 +75,7 @@ NodeBuilder& NodeBuilder::gpus(const std::string& model, int count) {
     auto* instance = device->add_instances();
     instance->set_id("GPU-" + model + "-" + std::to_string(i));
     instance->set_healthy(true);
+    instance->set_memory_mib(memory_mib);
   }
   return *this;
 }
@@ -185,6 +186,23 @@ JobBuilder& JobBuilder::dynamic_port(const std::string& label, int to) {
   dynamic->set_to(to);
   return *this;
 }
+model::RequestedDevice& JobBuilder::device(const std::string& name, std::uint64_t count) {
+  auto& device = *task().mutable_resources()->add_device();
+  device.set_name(name);
+  device.set_count(count);
+  return device;
+}
+
+JobBuilder& JobBuilder::slice(const std::string& name, const std::string& memory, double fraction,
+                              int max) {
+  auto& share = *device(name).mutable_share_devices();
+  share.set_enabled(true);
+  if (!memory.empty()) share.set_memory(memory);
+  if (fraction > 0) share.set_fraction(fraction);
+  if (max > 0) share.set_max(max);
+  return *this;
+}
+
 JobBuilder& JobBuilder::no_update() { return group().mutable_update()->set_max_parallel(0), *this; }
 JobBuilder& JobBuilder::max_parallel(int count) {
   return group().mutable_update()->set_max_parallel(count), *this;

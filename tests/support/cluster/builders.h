@@ -32,7 +32,8 @@ class NodeBuilder {
   NodeBuilder& reserved_ports(const std::string& list);
   NodeBuilder& dynamic_ports(int first, int last);
   NodeBuilder& address(const std::string& network, const std::string& ip);
-  NodeBuilder& gpus(const std::string& model, int count);
+  // `memory_mib` 0: they are only given whole.
+  NodeBuilder& gpus(const std::string& model, int count, std::int64_t memory_mib = 0);
   model::Node& edit() { return node_; }
   [[nodiscard]] model::Node build() const { return node_; }
 
@@ -61,6 +62,11 @@ class JobBuilder {
   JobBuilder& spread_target(const std::string& value, int percent);
   JobBuilder& static_port(const std::string& label, int port);
   JobBuilder& dynamic_port(const std::string& label, int to = 0);
+  // A device block of the first task, to be completed.
+  model::RequestedDevice& device(const std::string& name, std::uint64_t count = 1);
+  // One with a slice; "" and 0 leave memory, fraction and max unset.
+  JobBuilder& slice(const std::string& name, const std::string& memory, double fraction,
+                    int max = 0);
   JobBuilder& no_update();
   JobBuilder& max_parallel(int count);
   JobBuilder& canary(int count);

@@ -15,8 +15,42 @@ namespace {
 struct Use {
   std::int64_t cpu = 0, memory = 0, disk = 0;
   int allocs = 0;
-  std::multiset<std::string> exclusive;  // cores, ports and devices by name
+  std::multiset<std::string> exclusive;                    // cores and ports by name
+  std::map<std::string, std::vector<DeviceSize>> devices;  // their holders
 };
+
+// "" or how the holders of one device exceed it.
+std::string device_error(const std::vector<DeviceSize>& holders, std::int64_t capacity_mib) {
+  std::int64_t memory = 0, fraction = 0;
+  for (const DeviceSize& size : holders) {
+    if (size.whole() && holders.size() > 1) return "is held whole beside others";
+    memory += size.memory_mib;
+    fraction += size.fraction_millionths;
+    if (size.max_sharers > 0 && holders.size() > static_cast<std::size_t>(size.max_sharers)) {
+      return "has more sharers than one of them allows";
+    }
+  }
+  if (memory > capacity_mib) return "has its memory overcommitted";
+  return fraction > whole_device_millionths ? "has its shares overcommitted" : "";
+}
+
+std::string device_error(const Use& use, const model::Node& node) {
+  std::map<std::string, std::int64_t> capacities;
+  for (const auto& device : node.node_resources().devices()) {
+    for (const auto& instance : device.instances()) {
+      capacities[device.vendor() + "/" + device.type() + "/" + device.name() + "/" +
+                 instance.id()] = instance.memory_mib();
+    }
+  }
+  for (const auto& [name, holders] : use.devices) {
+    const auto capacity = capacities.find(name);
+    if (capacity == capacities.end()) return name + " does not exist";
+    if (auto error = device_error(holders, capacity->second); !error.empty()) {
+      return name + " " + error;
+    }
+  }
+  return "";
+}
 
 std::string job_name(const Allocation& alloc) {
   return alloc.job->namespace_() + "/" + alloc.job->id();
@@ -103,7 +137,9 @@ std::string overcommit_error(const std::vector<scheduler::NodeRef>& nodes,
     for (const auto& port : alloc->ports) {
       use.exclusive.insert("port " + port.host_ip + ":" + std::to_string(port.value));
     }
-    for (const auto& device : alloc->resources->devices) use.exclusive.insert(device);
+    for (const auto& device : alloc->resources->devices) {
+      use.devices[device.instance].push_back(device.size);
+    }
   }
   for (const auto& node : nodes) {
     const Use& use = uses[NodeId::parse_or_nil(node->id())];
@@ -118,6 +154,7 @@ std::string overcommit_error(const std::vector<scheduler::NodeRef>& nodes,
     for (const std::string& thing : use.exclusive) {
       if (use.exclusive.count(thing) > 1) return where + thing + " is given twice";
     }
+    if (auto error = device_error(use, *node); !error.empty()) return where + error;
   }
   return "";
 }
@@ -172,7 +209,10 @@ std::string describe(const scheduler::Plan& plan) {
          << alloc->node.to_string() << " v" << alloc->job->version();
     for (const auto& port : alloc->ports) text << ' ' << port.label << '=' << port.value;
     for (int core : alloc->resources->reserved_cores) text << " core " << core;
-    for (const auto& device : alloc->resources->devices) text << ' ' << device;
+    for (const auto& device : alloc->resources->devices) {
+      text << ' ' << device.instance << ':' << device.size.memory_mib << ':'
+           << device.size.fraction_millionths << ':' << device.size.max_sharers;
+    }
     text << " after " << alloc->more().previous.to_string() << '\n';
   }
   for (const auto& stop : plan.stop) {

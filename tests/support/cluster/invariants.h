@@ -9,7 +9,9 @@
 namespace yurt::test {
 
 // No node is given more than it has in any dimension: CPU, memory, disk, allocations, cores, ports,
-// devices. `allocs`: all that are known; what servers have stopped does not count.
+// devices; no device's memory or shares are given out beyond what it has, to more tasks than each
+// of them allows, or whole and in slices at once. `allocs`: all that are known; what servers have
+// stopped does not count.
 [[nodiscard]] std::string overcommit_error(const std::vector<scheduler::NodeRef>& nodes,
                                            const std::vector<AllocRef>& allocs);
 

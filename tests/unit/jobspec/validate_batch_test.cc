@@ -88,14 +88,5 @@ TEST(ValidateBatch, CachedOutputs) {
               ElementsAre(HasSubstr("only batch and sysbatch")));
 }
 
-TEST(ValidateBatch, WhatIsNotBuiltYetIsRefused) {
-  EXPECT_THAT(
-      batch_errors("",
-                   "resources {\ndevice "
-                   "\"nvidia/gpu\" {\nshare_devices {\nmemory = \"18GiB\"\n}\nfirst_available "
-                   "\"nvidia/gpu/A100\" {\n}\n}\n}"),
-      ElementsAre(HasSubstr("share_devices is not"), HasSubstr("first_available is not")));
-}
-
 }  // namespace
 }  // namespace yurt::jobspec

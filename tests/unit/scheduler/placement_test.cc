@@ -306,7 +306,7 @@ TEST(Placement, grants_device_instances_once_and_filters_nodes_without_any) {
   const auto outcome = cluster.run("train");
   std::set<std::string> devices;
   for (const AllocRef& alloc : cluster.running("train")) {
-    devices.insert(alloc->resources->devices.begin(), alloc->resources->devices.end());
+    for (const GrantedDevice& device : alloc->resources->devices) devices.insert(device.instance);
   }
   EXPECT_EQ(devices,
             (std::set<std::string>{"nvidia/gpu/A100/GPU-A100-0", "nvidia/gpu/A100/GPU-A100-1"}));
@@ -332,7 +332,7 @@ TEST(Placement, a_device_is_chosen_by_constraint_and_affinity) {
   affinity->set_value("H100");
   cluster.put_job(job);
   cluster.run("train");
-  EXPECT_EQ(cluster.running("train").front()->resources->devices.front(),
+  EXPECT_EQ(cluster.running("train").front()->resources->devices.front().instance,
             "nvidia/gpu/H100/GPU-H100-0");
 }
 
