@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/duration.h"
+#include "cli/gpu_advice.h"
 #include "cli/job_commands.h"
 #include "cli/show.h"
 
@@ -119,7 +120,36 @@ std::int64_t advised_memory(double most_mb) {
   return static_cast<std::int64_t>(std::ceil(std::max(most_mb * 1.2, 16.0) / 16.0)) * 16;
 }
 
+// From the allocations that are still known, of services too. "" where no GPU was measured.
+Result<std::string> advice_on_gpus(Session& session, const std::string& job) {
+  model::AllocationListRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_filter("JobID == \"" + job + "\"");
+  request.set_resources(true);
+  request.set_task_states(true);
+  YURT_ASSIGN(const auto reply,
+              session.client().get<model::AllocationListResponse>("ListAllocations", request));
+  std::map<std::string, model::Node> nodes;
+  for (const auto& alloc : reply.allocations()) {
+    bool measured = false;
+    for (const auto& [name, state] : alloc.task_states()) {
+      measured = measured || !state.workers().empty();
+    }
+    if (!measured || nodes.contains(alloc.node_id())) continue;
+    model::NodeReadRequest one;
+    *one.mutable_query() = query(session);
+    one.set_node_id(alloc.node_id());
+    // A node that is gone has no advice for anybody.
+    const auto node = session.client().get<model::NodeReadResponse>("ReadNode", one);
+    if (node.ok()) nodes[alloc.node_id()] = node->node();
+  }
+  return gpu_advice(session.terminal, reply.allocations(), nodes);
+}
+
 int advise(Session& session, const RunsOptions& options) {
+  const auto gpus = advice_on_gpus(session, options.job);
+  if (!gpus.ok()) return fail(session, gpus.error());
+  if (!gpus->empty()) session.terminal.print(*gpus);
   const auto reply = read_runs(session, options);
   if (!reply.ok()) return fail(session, reply.error());
   std::map<std::string, Usage> tasks;
@@ -137,6 +167,7 @@ int advise(Session& session, const RunsOptions& options) {
     }
   }
   if (tasks.empty()) {
+    if (!gpus->empty()) return exit_ok;
     return fail(session, {ErrorCode::not_found,
                           "no finished run of \"" + options.job + "\" tells what it used"});
   }
