@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "jobspec/validate/issues.h"
 #include "proto/job.pb.h"
 

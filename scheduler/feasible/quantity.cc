@@ -60,7 +60,7 @@ std::optional<std::partial_ordering> compare_quantities(const std::string& left,
   if (!a || !b || (!a->unit && !b->unit)) return std::nullopt;
   if (!a->unit) a->unit = b->unit;
   if (!b->unit) b->unit = a->unit;
-  if (a->unit->measure != b->unit->measure) return std::nullopt;
+  if (a->unit->measure != b->unit->measure) return std::partial_ordering::unordered;
   return a->number * a->unit->factor <=> b->number * b->unit->factor;
 }
 

@@ -9,9 +9,9 @@
 namespace yurt::scheduler {
 
 // How the first compares with the second, units taken into account; a bare number is in the
-// other's unit. nullopt: one of them is no quantity, neither has a unit, or they measure different
-// things. Units: B kB MB GB TB PB EB KiB MiB GiB TiB PiB EiB, the same per second (GB/s), Hz kHz
-// MHz GHz, mW W kW MW GW.
+// other's unit; what measures different things is unordered. nullopt: one of them is no quantity,
+// or neither has a unit. Units: B kB MB GB TB PB EB KiB MiB GiB TiB PiB EiB, the same per second
+// (GB/s), Hz kHz MHz GHz, mW W kW MW GW.
 [[nodiscard]] std::optional<std::partial_ordering> compare_quantities(const std::string& left,
                                                                       const std::string& right);
 

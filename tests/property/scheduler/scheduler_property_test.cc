@@ -11,6 +11,9 @@ namespace {
 using scheduler::Outcome;
 using scheduler::Plan;
 
+// Small sizes of RapidCheck's would leave the cluster empty.
+constexpr int usual_wishes = 60;
+
 void nothing(ClusterModel&, const std::string&, const Outcome&) {}
 
 // Histories long enough for jobs to meet each other's leftovers.
@@ -106,6 +109,60 @@ TEST(EveryPlan, is_accepted_whole_while_nothing_else_changes) {
           for (const auto& [node, reason] : verdict.reasons) RC_FAIL(reason);
         },
         nothing);
+  }));
+}
+
+// One request for devices: (GiB, tenths of a device, max, count); 0 GiB and 0 tenths: whole ones.
+using DeviceWish = std::tuple<int, int, int, int>;
+
+rc::Gen<DeviceWish> device_wishes() {
+  return rc::gen::tuple(rc::gen::element(0, 0, 2, 7, 18, 30),
+                        rc::gen::element(0, 0, 1, 2, 3, 5, 8, 10),
+                        rc::gen::element(0, 0, 0, 1, 2, 3, 5), rc::gen::element(1, 1, 1, 2, 3));
+}
+
+JobBuilder job_for(const DeviceWish& wish, const std::string& id, int priority) {
+  const auto& [gib, tenths, max, count] = wish;
+  JobBuilder job(id, "batch");
+  job.cpu(10).memory(10).disk(10).priority(priority).count(1 + gib % 3);
+  auto& device = job.device("nvidia/gpu", static_cast<std::uint64_t>(count));
+  if (gib == 0 && tenths == 0) return job;
+  auto& share = *device.mutable_share_devices();
+  if (gib > 0) share.set_memory(std::to_string(gib) + "GiB");
+  if (tenths > 0) share.set_fraction(tenths / 10.0);
+  if (max > 0) share.set_max(max);
+  return job;
+}
+
+TEST(EveryPlan, overcommits_no_device_while_slices_come_and_go) {
+  EXPECT_TRUE(rc::check([] {
+    const auto wishes = *rc::gen::resize(
+        usual_wishes, rc::gen::container<std::vector<DeviceWish>>(device_wishes()));
+    ClusterModel cluster;
+    model::SchedulerConfiguration config;
+    config.mutable_preemption_config()->set_batch_scheduler_enabled(true);
+    cluster.set_config(config);
+    cluster.put_node(NodeBuilder().gpus("A100", 3, 40 * 1024).gpus("T4", 2, 16 * 1024));
+    cluster.put_node(NodeBuilder().gpus("A100", 2, 40 * 1024));
+    std::size_t number = 0;
+    for (const DeviceWish& wish : wishes) {
+      const std::string id = "job" + std::to_string(number++);
+      cluster.put_job(job_for(wish, id, static_cast<int>(20 + number * 7 % 60)));
+      const auto evaluation = cluster.evaluation(id);
+      const std::string first = describe(cluster.schedule(evaluation).plan);
+      const Outcome outcome = cluster.schedule(evaluation);
+      RC_ASSERT(first == describe(outcome.plan));
+      const auto verdict =
+          scheduler::PlanVerifier(cluster.verifier_view()).verify(outcome.plan, cluster);
+      for (const auto& [node, reason] : verdict.reasons) RC_FAIL(reason);
+      cluster.apply(outcome.plan);
+      expect_none(overcommit_error(cluster.nodes(), cluster.allocs()));
+      expect_none(cluster.view_error());
+      const auto allocs = cluster.allocs();
+      if (number % 3 != 0 || allocs.empty()) continue;
+      const AllocRef& leaves = allocs[number * 31 % allocs.size()];
+      if (!leaves->client_terminal()) cluster.report(leaves->id, ClientStatus::complete);
+    }
   }));
 }
 

@@ -1,6 +1,7 @@
 // Devices: whole ones, slices of them, alternatives, and what is said when there are none.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "scheduler/devices/device_choice.h"
@@ -32,20 +33,25 @@ std::set<std::string> names_of(const std::vector<GrantedDevice>& devices) {
   return names;
 }
 
+template <typename Map>
+std::string names_in(const Map& counts) {
+  std::string text;
+  for (const auto& [name, count] : std::map<std::string, int>(counts.begin(), counts.end())) {
+    text += name + ";";
+  }
+  return text;
+}
+
 std::string exhausted(const scheduler::Outcome& outcome) {
   const auto at = outcome.failed_groups.find("web");
   if (at == outcome.failed_groups.end()) return "placed";
-  std::string text;
-  for (const auto& [dimension, count] : at->second.dimension_exhausted()) text += dimension + ";";
-  return text;
+  return names_in(at->second.dimension_exhausted());
 }
 
 std::string filtered(const scheduler::Outcome& outcome) {
   const auto at = outcome.failed_groups.find("web");
   if (at == outcome.failed_groups.end()) return "placed";
-  std::string text;
-  for (const auto& [reason, count] : at->second.constraint_filtered()) text += reason + ";";
-  return text;
+  return names_in(at->second.constraint_filtered());
 }
 
 // A batch job, so that nothing keeps its allocations apart but room.
