@@ -13,7 +13,7 @@ struct UsualSize {
 };
 // The weights of slices add up to a half, as does that of one whole device. Runs of whole devices
 // count little: they decide between places that are equal otherwise. (Found on the trace of
-// bench/packing; larger weights break up shared devices less well.)
+// bench/packing, where larger weights leave more shared devices half used.)
 constexpr std::array<UsualSize, 3> slices{{{0.125, 0.125}, {0.25, 0.25}, {0.5, 0.125}}};
 constexpr std::array<UsualSize, 3> runs{{{2, 0.01}, {4, 0.01}, {8, 0.01}}};
 constexpr double weight_of_one_whole = 0.5;
