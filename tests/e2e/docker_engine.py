@@ -132,6 +132,10 @@ class DockerEngine:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        # Its containerd dies with it, a little later: an Engine started before would wait for it.
+        with contextlib.suppress(OSError):
+            pid = (self.folder / "exec/containerd/containerd.pid").read_text().strip()
+            wait_for("its containerd to end", lambda: not pathlib.Path("/proc", pid).exists())
 
     def stop(self):
         if self.process.poll() is None:

@@ -120,6 +120,24 @@ def test_a_failing_service_ends_the_project_with_its_exit_code(dev, engine):
     leaves_nothing(engine, alloc)
 
 
+def test_an_allocation_is_as_healthy_as_the_worst_of_its_services(dev, engine):
+    update = NO_RESTART + '''
+    update {
+      min_healthy_time = "100ms"
+    }'''
+    dev.run(job("health", service("well", WAIT), service(
+        "sick", WAIT, "healthcheck: {test: test -f /alloc/data/ok, interval: 200ms, retries: 1000}"), group=update))
+    alloc = dev.wait_allocs("health", "running")[0]
+    wait_for("both to run", lambda: [c["State"] for c in of_project(engine, alloc).values()] == ["running"] * 2)
+
+    def healthy():
+        return (dev.alloc(alloc["ID"]).get("DeploymentStatus") or {}).get("Healthy")
+    assert healthy() is None
+    dev.cli("alloc", "exec", "-i=false", "-t=false", "-task", "t/sick", alloc["ID"], "touch", "/alloc/data/ok")
+    wait_for("the deployment to see it", healthy)
+    stop(dev, engine, "health", alloc)
+
+
 def test_services_are_restarted_by_their_own_rules(dev, engine):
     count = "echo run >> /alloc/data/%s; n=$$(wc -l < /alloc/data/%s); "
     dev.run(job("again",
