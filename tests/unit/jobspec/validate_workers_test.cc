@@ -37,10 +37,24 @@ TEST(ValidateWorkers, KnowsItsWords) {
 }
 
 TEST(ValidateWorkers, AreNoHooks) {
-  EXPECT_THAT(worker_errors("count = 2", "lifecycle {\nhook = \"prestart\"\n}"),
-              ElementsAre(HasSubstr("no sidecar cannot have workers")));
-  EXPECT_THAT(worker_errors("count = 2", "lifecycle {\nhook = \"prestart\"\nsidecar = true\n}"),
-              IsEmpty());
+  // Beside the task that the hook is for.
+  const auto errors = [](const std::string& sidecar) {
+    const model::Job parsed = job_with_defaults(task_job(
+        "",
+        "task \"h\" {\ndriver = \"raw_exec\"\nworkers {\ncount = 2\n}\nlifecycle {\nhook = "
+        "\"prestart\"\n" +
+            sidecar + "}\n}\n"));
+    return error_messages(validate(parsed), parsed);
+  };
+  EXPECT_THAT(errors(""), ElementsAre(HasSubstr("no sidecar cannot have workers")));
+  EXPECT_THAT(errors("sidecar = true\n"), IsEmpty());
+}
+
+TEST(ValidateWorkers, AreNotCalledLikeAnotherTask) {
+  const model::Job parsed = job_with_defaults(
+      task_job("workers {\ncount = 2\n}\n", "task \"t.1\" {\ndriver = \"raw_exec\"\n}\n"));
+  EXPECT_THAT(error_messages(validate(parsed), parsed),
+              ElementsAre(HasSubstr("called like a worker")));
 }
 
 }  // namespace
