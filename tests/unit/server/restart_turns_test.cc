@@ -8,14 +8,14 @@
 namespace yurt::server {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t turn_second = 1'000'000'000;
 
 class RestartTurnsTest : public testing::Test {
  protected:
   RestartTurnsTest() {
     job = a_job("web");
     job.mutable_group(0)->set_count(3);
-    job.mutable_group(0)->mutable_update()->set_min_healthy_time(10 * second);
+    job.mutable_group(0)->mutable_update()->set_min_healthy_time(10 * turn_second);
     EXPECT_TRUE(state.register_job(job).ok());
     for (std::uint32_t i = 0; i < 3; ++i) {
       nodes.push_back(a_node("n" + std::to_string(i), random));
@@ -70,7 +70,7 @@ class RestartTurnsTest : public testing::Test {
   std::vector<AllocId> allocs;
   NodeId absent;
   RestartTurns turns;
-  std::int64_t now = 100 * second;
+  std::int64_t now = 100 * turn_second;
 };
 
 TEST_F(RestartTurnsTest, one_instance_at_a_time_each_when_the_last_is_healthy) {
@@ -82,7 +82,7 @@ TEST_F(RestartTurnsTest, one_instance_at_a_time_each_when_the_last_is_healthy) {
   running_since(one, now);
   tell(one, model::RestartTurn::DONE);
   EXPECT_EQ(decide(), Answers{}) << "it has not run for min_healthy_time, as the state tells";
-  now += 10 * second;
+  now += 10 * turn_second;
   EXPECT_EQ(decide().size(), 1U);
 }
 
