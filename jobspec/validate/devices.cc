@@ -47,7 +47,8 @@ void check_share(const model::ShareDevices& share, const std::string& path, Issu
                  "included: at least 1, not " +
                      std::to_string(share.max()));
   }
-  if (share.enabled() && share.memory().empty() && !share.has_fraction()) {
+  const bool enabled = !share.has_enabled() || share.enabled();
+  if (enabled && share.memory().empty() && !share.has_fraction()) {
     issues.error(path, "share_devices needs memory, fraction or both: how large is the slice?");
   }
 }
