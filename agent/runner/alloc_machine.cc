@@ -187,6 +187,10 @@ void AllocMachine::report(std::size_t task, const std::map<std::string, double>&
   tasks_.at(task).report(metrics);
 }
 
+void AllocMachine::note_gpu_memory(CopyRef copy, std::int64_t bytes) {
+  tasks_.at(copy.task).note_gpu_memory(copy.worker, bytes);
+}
+
 AllocEffects AllocMachine::on_time(Instant now) {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     with(i, [&](auto& machine, auto& out) { machine.on_time(now, out); });

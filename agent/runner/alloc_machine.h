@@ -81,6 +81,8 @@ class AllocMachine {
   Result<AllocEffects> restart_all(Instant now, const std::string& reason);
   // What a task reported of itself; no effects.
   void report(std::size_t task, const std::map<std::string, double>& metrics);
+  // A worker was seen to use so much GPU memory; no effects.
+  void note_gpu_memory(CopyRef copy, std::int64_t bytes);
   // A run says whether it is at work.
   AllocEffects set_ready(CopyRef copy, Instant now, bool ready);
   void note(CopyRef copy, Instant now, model::TaskEvent event);

@@ -45,6 +45,11 @@ void AllocRunner::gpus_seen() {
 void AllocRunner::note_gpu_peak(std::size_t task, const std::vector<std::string>& ids) {
   const std::string& name = machine_.tasks()[task].spec().name;
   const auto use = task_gpu_use(*context_.gpus, ids, id_.to_string(), name);
+  for (std::size_t i = 0; i < machine_.tasks()[task].size(); ++i) {
+    const auto worker = static_cast<std::uint32_t>(i);
+    const auto own = task_gpu_use(*context_.gpus, ids, id_.to_string(), name, worker);
+    machine_.note_gpu_memory({task, i}, own.memory_bytes);
+  }
   GpuPeak& peak = gpu_peaks_[task];
   peak.bytes = std::max(peak.bytes, use.memory_bytes);
   const std::int64_t steady_ns = context_.clock.steady_ns();

@@ -111,6 +111,7 @@ void WorkerSet::restore(const model::TaskState& state, const std::vector<KnownCo
       one.set_started_at(worker->started_at());
       one.set_finished_at(worker->finished_at());
       was_ready = worker->ready();
+      copies_[i].gpu_peak_bytes = worker->peak_gpu_memory();
     }
     const bool runs = copies[i].attached && one.state() != "dead";
     note_start(one, copies[i]);
@@ -309,6 +310,13 @@ void WorkerSet::report(const std::map<std::string, double>& metrics) {
   refresh();
 }
 
+void WorkerSet::note_gpu_memory(std::size_t worker, std::int64_t bytes) {
+  std::int64_t& peak = copies_.at(worker).gpu_peak_bytes;
+  if (bytes <= peak) return;
+  peak = bytes;
+  refresh();
+}
+
 void WorkerSet::fail(Instant now, const model::TaskEvent& event, TaskEffects& out) {
   ending_ = true;
   for (std::size_t i = 0; i < copies_.size(); ++i) {
@@ -396,6 +404,7 @@ void WorkerSet::refresh() {
     worker.set_restarts(one.restarts());
     worker.set_started_at(one.started_at());
     worker.set_finished_at(one.finished_at());
+    worker.set_peak_gpu_memory(copies_[i].gpu_peak_bytes);
     if (i < spec_.workers->gpus.size()) worker.add_device_ids(spec_.workers->gpus[i]);
     state_.set_restarts(state_.restarts() + one.restarts());
     state_.set_last_restart(std::max(state_.last_restart(), one.last_restart()));

@@ -67,6 +67,8 @@ class WorkerSet {
   void reset();
   void note(std::size_t worker, Instant now, model::TaskEvent event);
   void report(const std::map<std::string, double>& metrics);
+  // A worker was seen to use so much GPU memory; the most is kept. No effect without workers.
+  void note_gpu_memory(std::size_t worker, std::int64_t bytes);
   void fail(Instant now, const model::TaskEvent& event, TaskEffects& out);
   void on_time(Instant now, TaskEffects& out);
   [[nodiscard]] std::optional<std::int64_t> wake_steady_ns() const;
@@ -98,6 +100,7 @@ class WorkerSet {
     bool held = false;        // wants to be prepared and waits for its turn
     bool ready = false;       // now
     bool ever_ready = false;  // since the task began
+    std::int64_t gpu_peak_bytes = 0;
     std::optional<std::int64_t> ready_at_steady_ns{};
   };
 

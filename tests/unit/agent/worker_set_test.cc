@@ -340,6 +340,20 @@ TEST(WorkerSet, AtMostOneSerialWorkerIsOnItsWay) {
   }));
 }
 
+TEST(WorkerSet, EachWorkersHighestUseOfGpuMemoryIsKeptOverTheAgentsEnd) {
+  SetWorld before(workers_spec(2));
+  before.begin();
+  before.set.note_gpu_memory(1, 700);
+  before.set.note_gpu_memory(1, 300);
+  EXPECT_EQ(before.set.state().workers(0).peak_gpu_memory(), 0);
+  EXPECT_EQ(before.set.state().workers(1).peak_gpu_memory(), 700);
+  SetWorld after(workers_spec(2));
+  after.set.restore(before.set.state(), std::vector<KnownCopy>(2), after.now);
+  after.set.note_gpu_memory(0, 50);
+  EXPECT_EQ(after.set.state().workers(0).peak_gpu_memory(), 50);
+  EXPECT_EQ(after.set.state().workers(1).peak_gpu_memory(), 700);
+}
+
 TEST(WorkerRulesOf, PerGpuWorkersTakeTheGpusInTurns) {
   model::Task task;
   task.set_name("predict");
