@@ -179,7 +179,15 @@ class Waiter {
       if (task.signal() != 0) return 128 + task.signal();
       if (task.exit_code() != 0) return std::min(task.exit_code(), exit_stopped - 1);
     }
-    return run.tasks().empty() ? exit_lost : exit_failure;
+    return was_lost(run) ? exit_lost : exit_failure;
+  }
+
+  // It had begun and nobody has seen it end, or it never was anywhere.
+  static bool was_lost(const model::RunRecord& run) {
+    return run.tasks().empty() ||
+           (run.started_at() != 0 &&
+            std::any_of(run.tasks().begin(), run.tasks().end(),
+                        [](const model::RunTask& task) { return task.run_time() == 0; }));
   }
 
   static std::int64_t run_time(const model::RunRecord& run) {
@@ -207,10 +215,7 @@ void AwaitOptions::add_to(CLI::App& command) {
       .add_option("--on-interrupt", on_interrupt,
                   "With -wait: what Ctrl-C does to the job: ask, leave or stop")
       ->check(CLI::IsMember({"ask", "leave", "stop"}));
-  command.footer(
-      "Exit codes with -wait: 0 complete, 1-119 the task's own, 120 stopped, 121 out of memory, "
-      "122 node lost, 123 cannot be placed (-fail-unplaced), 124 timed out, 128+N ended by "
-      "signal N.");
+  command.footer(await_exit_codes);
 }
 
 int await_job(Session& session, const std::string& job_id, const AwaitOptions& options) {

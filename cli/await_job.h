@@ -16,6 +16,11 @@ inline constexpr int exit_lost = 122;           // its node was lost
 inline constexpr int exit_cannot_place = 123;   // no node can take it, with -fail-unplaced
 inline constexpr int exit_timed_out = 124;      // as timeout(1)
 
+// The same for people.
+inline constexpr const char* await_exit_codes =
+    "Exit codes with -wait: 0 complete, 1-119 the task's own, 120 stopped, 121 out of memory, "
+    "122 node lost, 123 cannot be placed (-fail-unplaced), 124 timed out, 128+N ended by signal N.";
+
 struct AwaitOptions {
   bool logs = false;
   bool fail_unplaced = false;

@@ -9,7 +9,9 @@
 
 #include "base/duration.h"
 #include "base/file.h"
+#include "base/ids.h"
 #include "cli/await_job.h"
+#include "cli/dispatch_overrides.h"
 #include "cli/job_commands.h"
 #include "cli/monitor.h"
 #include "cli/show.h"
@@ -22,9 +24,10 @@ namespace {
 struct DispatchOptions {
   std::string job, input, prefix, token;
   std::vector<std::string> meta, sweep;
-  bool detach = false, verbose = false, once = false, wait = false, rerun_failed = false;
+  bool detach = false, verbose = false, once = false, wait = false;
+  bool rerun = false, rerun_failed = false;
   int priority = 0;
-  int cpu = 0, memory = 0, memory_max = 0, count = 0;
+  OverrideOptions overrides;
   std::string stop_when;
   int max_failures = 0;
   AwaitOptions await;
@@ -94,6 +97,9 @@ class Dispatch {
     auto meta = parse_meta(options_.meta);
     if (!meta.ok()) return fail(session_, meta.error());
     meta_ = std::move(*meta);
+    auto overrides = options_.overrides.read();
+    if (!overrides.ok()) return fail(session_, overrides.error());
+    overrides_ = std::move(*overrides);
     auto payload = read_payload(options_.input);
     if (!payload.ok()) return fail(session_, payload.error());
     payload_ = std::move(*payload);
@@ -110,6 +116,8 @@ class Dispatch {
  private:
   [[nodiscard]] std::string token(const std::string& more) const {
     if (!options_.token.empty()) return options_.token;
+    // A token of its own, so that a cache_key's does not find an earlier run.
+    if (options_.rerun) return "rerun-" + EvalId::generate(session_.random).to_string();
     return options_.once ? once_token(id_, version_, payload_, meta_, more) : "";
   }
 
@@ -121,10 +129,7 @@ class Dispatch {
     request.set_payload(payload_);
     request.set_priority(options_.priority);
     request.set_submitted_by(submitter());
-    if (options_.cpu > 0) request.mutable_overrides()->set_cpu(options_.cpu);
-    if (options_.memory > 0) request.mutable_overrides()->set_memory(options_.memory);
-    if (options_.memory_max > 0) request.mutable_overrides()->set_memory_max(options_.memory_max);
-    if (options_.count > 0) request.mutable_overrides()->set_count(options_.count);
+    if (overrides_) *request.mutable_overrides() = *overrides_;
   }
 
   int start_one() {
@@ -195,6 +200,7 @@ class Dispatch {
   const DispatchOptions& options_;
   std::string id_, payload_;
   std::map<std::string, std::string> meta_;
+  std::optional<model::DispatchOverrides> overrides_;
   std::uint64_t version_ = 0;
 };
 
@@ -271,12 +277,11 @@ void add_job_dispatch(CLI::App& job, Session& session) {
                      "Run the same work (job version, payload, meta) only once");
   dispatch->add_flag("--rerun-failed", options->rerun_failed,
                      "With -once: run work again that did not complete");
+  dispatch->add_flag("--rerun", options->rerun,
+                     "Dispatch work of a job with a cache_key again although it has completed");
   dispatch->add_option("--id-prefix-template", options->prefix, "Put this into the child's ID");
   dispatch->add_option("--priority", options->priority, "Priority, 1 to 100");
-  dispatch->add_option("--cpu", options->cpu, "MHz, where the job's allow_override lets it");
-  dispatch->add_option("--memory", options->memory, "MB, where allow_override lets it");
-  dispatch->add_option("--memory-max", options->memory_max, "MB, where allow_override lets it");
-  dispatch->add_option("--count", options->count, "Instances, where allow_override lets it");
+  options->overrides.add_to(*dispatch);
   dispatch->add_flag("--wait", options->wait, "Follow the work to its end");
   options->await.add_to(*dispatch);
 

@@ -43,6 +43,12 @@ std::optional<JobFile> load_json(Session& session, const std::string& text) {
 
 }  // namespace
 
+bool is_api_json(const std::string& path, const std::string& text) {
+  if (!path.ends_with(".json")) return false;
+  const auto job = jobspec::parse_json_job(text);
+  return job.ok() && job->has_id() && job->group_size() > 0;
+}
+
 void JobFileOptions::add_to(CLI::App& command) {
   command.add_option("file", path, "Job file in HCL or JSON; - reads standard input")->required();
   command.add_flag("--json", json, "The file is API JSON rather than HCL");

@@ -30,6 +30,9 @@ struct JobFile {
   bool from_hcl = false;
 };
 
+// Whether a file named *.json holds the API's JSON rather than a job file in JSON syntax.
+[[nodiscard]] bool is_api_json(const std::string& path, const std::string& text);
+
 // Reads and decodes. Prints what is wrong, with the place in the file, and returns nullopt.
 [[nodiscard]] std::optional<JobFile> load_job_file(Session& session, const JobFileOptions& options);
 

@@ -2,10 +2,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "cli/job_file.h"
-#include "cli/monitor.h"
+#include "cli/job_folder.h"
+#include "cli/job_register.h"
 #include "cli/named_commands.h"
-#include "cli/output.h"
 #include "cli/show.h"
 #include "jobspec/defaults/defaults.h"
 #include "jobspec/hcl/format.h"
@@ -14,64 +13,9 @@
 namespace yurt::cli {
 namespace {
 
-// Flags that name the place win over nothing: a file that names its own keeps it.
-void fill_place(const Session& session, model::Job& job) {
-  if (!job.has_namespace_()) job.set_namespace_(session.ns);
-  if (!job.has_region() && !session.region.empty()) job.set_region(session.region);
-}
-
-struct RunOptions {
-  JobFileOptions file;
-  bool detach = false, output = false, verbose = false;
-  bool preserve_counts = false, preserve_resources = false;
-  std::optional<std::uint64_t> check_index;
-  int eval_priority = 0;
-};
-
 int run_job(Session& session, const RunOptions& options) {
-  auto file = load_job_file(session, options.file);
-  if (!file) return exit_failure;
-  fill_place(session, file->job);
-  if (options.output) {
-    return print_document(session, {}, job_document(file->job));
-  }
-  model::JobRegisterRequest request;
-  *request.mutable_write() = write(session);
-  *request.mutable_job() = file->job;
-  *request.mutable_submission() = file->submission;
-  request.set_preserve_counts(options.preserve_counts);
-  request.set_preserve_resources(options.preserve_resources);
-  request.set_eval_priority(options.eval_priority);
-  if (options.check_index) {
-    request.set_enforce_index(true);
-    request.set_job_modify_index(*options.check_index);
-  }
-  const auto reply = session.client().get<model::JobRegisterResponse>("RegisterJob", request);
-  if (!reply.ok()) {
-    // The server says what is wrong; here it is known where in the file.
-    model::Job job = file->job;
-    jobspec::apply_defaults(job);
-    const auto issues = jobspec::validate(job);
-    if (file->from_hcl && issues.has_errors()) {
-      session.terminal.print_error(hcl::render(jobspec::to_diagnostics(issues, job, file->places),
-                                               session.terminal.color()));
-      return exit_failure;
-    }
-    return fail(session, reply.error());
-  }
-  if (!reply->warnings().empty()) {
-    session.terminal.print_error(session.terminal.paint(Color::yellow, "Job Warnings:\n") +
-                                 reply->warnings());
-  }
-  if (reply->eval_id().empty()) {
-    session.terminal.print("Job registration successful");
-    return exit_ok;
-  }
-  if (options.detach) {
-    session.terminal.print("Job registration successful\nEvaluation ID: " + reply->eval_id());
-    return exit_ok;
-  }
-  return monitor_evaluation(session, reply->eval_id(), {.verbose = options.verbose});
+  return is_folder(options.file.path) ? register_folder(session, options)
+                                      : register_file(session, options);
 }
 
 int validate_job(Session& session, const JobFileOptions& options) {
@@ -145,9 +89,13 @@ CLI::App* add_run(CLI::App& parent, Session& session, const std::string& name) {
   command->add_flag("--preserve-resources", run->preserve_resources,
                     "Keep the resources of tasks that run already");
   command->add_option("--eval-priority", run->eval_priority, "Priority of the evaluation");
+  command->add_flag("--wait", run->wait, "Follow batch jobs to their end");
+  run->await.add_to(*command);
   command->footer(
+      "A folder is registered as one: all of its job files (*.hcl, *.nomad, *.json) or none.\n"
       "Exit codes: 0 placed (and healthy, where the job says how it is updated), "
-      "2 something could not be placed, 1 failure.");
+      "2 something could not be placed, 1 failure.\n" +
+      std::string(await_exit_codes));
   return command;
 }
 

@@ -90,10 +90,13 @@ int show_run(Session& session, const std::string& job, const OutputOptions& outp
   std::map<std::string, std::string> meta(run.meta().begin(), run.meta().end());
   if (!meta.empty()) session.terminal.print("\nParameters");
   for (const auto& [name, value] : meta) session.terminal.print("  " + name + " = " + value);
-  std::vector<Row> rows{{"Task", "Exit", "Signal", "OOM", "Peak memory", "Allocation", "Node"}};
+  std::vector<Row> rows{
+      {"Task", "Exit", "Signal", "OOM", "Restarts", "Memory", "Peak memory", "Allocation", "Node"}};
   for (const auto& task : run.tasks()) {
     rows.push_back({task.group() + "/" + task.task(), std::to_string(task.exit_code()),
                     std::to_string(task.signal()), task.oom_killed() ? "yes" : "no",
+                    std::to_string(task.restarts()),
+                    std::to_string(task.asked_memory_mb()) + " MiB",
                     std::to_string(task.peak_memory() >> 20) + " MiB", short_id(task.alloc_id()),
                     short_id(task.node_id())});
   }

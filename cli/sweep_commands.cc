@@ -23,30 +23,6 @@ Result<model::SweepRecord> read_sweep(Session& session, const std::string& id,
   return std::move(*reply.mutable_sweep());
 }
 
-Result<std::string> resolve_sweep(Session& session, const std::string& prefix) {
-  model::SweepListRequest request;
-  *request.mutable_query() = query(session);
-  request.mutable_query()->set_prefix(prefix);
-  YURT_ASSIGN(const auto reply,
-              session.client().get<model::SweepListResponse>("ListSweeps", request));
-  if (reply.sweeps().empty()) {
-    return Error{ErrorCode::not_found, "no sweep's ID begins with \"" + prefix + "\""};
-  }
-  if (reply.sweeps_size() > 1) {
-    std::string found;
-    for (const auto& sweep : reply.sweeps()) found += "\n  " + sweep.id();
-    return Error{ErrorCode::invalid_argument, "several sweeps begin so:" + found};
-  }
-  return reply.sweeps(0).id();
-}
-
-Result<model::SweepTrialsResponse> read_trials(Session& session, const std::string& id) {
-  model::SweepReadRequest request;
-  *request.mutable_query() = query(session);
-  request.set_sweep_id(id);
-  return session.client().get<model::SweepTrialsResponse>("ListSweepTrials", request);
-}
-
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
@@ -222,6 +198,30 @@ int set_status(Session& session, const std::string& prefix, const std::string& s
 
 }  // namespace
 
+Result<std::string> resolve_sweep(Session& session, const std::string& prefix) {
+  model::SweepListRequest request;
+  *request.mutable_query() = query(session);
+  request.mutable_query()->set_prefix(prefix);
+  YURT_ASSIGN(const auto reply,
+              session.client().get<model::SweepListResponse>("ListSweeps", request));
+  if (reply.sweeps().empty()) {
+    return Error{ErrorCode::not_found, "no sweep's ID begins with \"" + prefix + "\""};
+  }
+  if (reply.sweeps_size() > 1) {
+    std::string found;
+    for (const auto& sweep : reply.sweeps()) found += "\n  " + sweep.id();
+    return Error{ErrorCode::invalid_argument, "several sweeps begin so:" + found};
+  }
+  return reply.sweeps(0).id();
+}
+
+Result<model::SweepTrialsResponse> read_trials(Session& session, const std::string& id) {
+  model::SweepReadRequest request;
+  *request.mutable_query() = query(session);
+  request.set_sweep_id(id);
+  return session.client().get<model::SweepTrialsResponse>("ListSweepTrials", request);
+}
+
 int await_sweep(Session& session, const std::string& sweep_id) {
   std::uint64_t index = 0;
   std::string shown;
@@ -282,6 +282,7 @@ void add_sweep_commands(CLI::App& root, Session& session) {
         return id.ok() ? await_sweep(session, *id) : fail(session, id.error());
       });
   wait->add_option("sweep", *waited, "Sweep ID or prefix")->required();
+  add_sweep_logs(*sweep, session);
 }
 
 }  // namespace yurt::cli

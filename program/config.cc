@@ -91,6 +91,39 @@ std::string advertised(const std::string& wanted, const std::string& bind, int p
   return wanted.find(':') == std::string::npos ? wanted + ":" + std::to_string(port) : wanted;
 }
 
+namespace {
+
+// What concerns dispatches and what is kept of them.
+Status set_batch(const model::ServerConfig& wanted, server::ServerSettings& out) {
+  constexpr int most_payload = 1 << 20;
+  if (wanted.has_dispatch_payload_limit()) {
+    const int limit = wanted.dispatch_payload_limit();
+    if (limit < 1 || limit > most_payload) {
+      return Error{ErrorCode::invalid_argument,
+                   "server.dispatch_payload_limit: " + std::to_string(limit) +
+                       " bytes; expected 1 to " + std::to_string(most_payload) + " (1 MiB)"};
+    }
+    out.payload_limit = static_cast<std::size_t>(limit);
+  }
+  const auto retention = [](bool given, std::int64_t value, const char* name,
+                            std::int64_t& into) -> Status {
+    if (!given) return {};
+    if (value < 0) {
+      return Error{ErrorCode::invalid_argument,
+                   std::string("server.") + name + ": expected a duration; 0 keeps all"};
+    }
+    into = value;
+    return {};
+  };
+  auto& history = out.leader.history;
+  YURT_TRY(retention(wanted.has_run_retention(), wanted.run_retention(), "run_retention",
+                     history.run_retention_ns));
+  return retention(wanted.has_sweep_retention(), wanted.sweep_retention(), "sweep_retention",
+                   history.sweep_retention_ns);
+}
+
+}  // namespace
+
 Result<server::ServerSettings> server_settings(const model::Config& config) {
   const auto& wanted = config.server();
   server::ServerSettings out;
@@ -141,6 +174,7 @@ Result<server::ServerSettings> server_settings(const model::Config& config) {
     out.event_buffer_size = static_cast<std::size_t>(wanted.event_buffer_size());
   }
   if (wanted.has_job_gc_interval()) out.leader.garbage_interval_ns = wanted.job_gc_interval();
+  YURT_TRY(set_batch(wanted, out));
   return out;
 }
 

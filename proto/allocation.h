@@ -133,6 +133,7 @@ struct AllocExtra {
   // When it became `unknown`, and whether it has been heard of again since.
   std::int64_t disconnected_at = 0;
   bool reconnected = false;
+  std::uint32_t oom_retries = 0;  // how often it was placed again for want of memory
   std::shared_ptr<const model::NetworkStatus> network_status;
 };
 

@@ -89,7 +89,32 @@ class GenericRun {
         [this](const AllocRef& alloc) { return run_.update_kind(alloc); },
         [this](const std::string& group) { return run_.is_proven(group); },
         [this] { return EvalId::generate(run_.request.random); },
+        [this](const AllocRef& alloc) { return oom_retry(alloc); },
     };
+  }
+
+  std::optional<OomRetry> oom_retry(const AllocRef& alloc) {
+    if (!may_retry_for_memory(*alloc)) return std::nullopt;
+    const int index = RunContext::group_index(*run_.job, alloc->task_group().name());
+    OomAnswer answer = oom_answer(*alloc, run_.placer(run_.job, index).largest_memory_mb());
+    const bool news = !answer.refusal.empty() && alloc->client_description() != answer.refusal;
+    if (news && refused_.insert(alloc->id).second) {
+      Update update;
+      update.alloc = alloc;
+      update.client_description = std::move(answer.refusal);
+      plan().update.push_back(std::move(update));
+    }
+    return std::move(answer.retry);
+  }
+
+  // What is granted beyond the job, to one that follows another of the same version.
+  static MemoryGrants memory_of(const PlaceRequest& request) {
+    if (request.oom_retry) return request.oom_retry->memory;
+    return follows_same_version(request) ? inherited_memory(*request.previous) : MemoryGrants{};
+  }
+  static bool follows_same_version(const PlaceRequest& request) {
+    return request.previous && request.previous->job->version() == request.job->version() &&
+           request.previous->job->create_index() == request.job->create_index();
   }
 
   // Creates the deployment that groups asked for, or finishes the one that is done.
@@ -156,7 +181,7 @@ class GenericRun {
       return;
     }
     const int index = RunContext::group_index(*request.job, group.name);
-    AlternativesPlacer& placer = run_.placer(request.job, index);
+    AlternativesPlacer& placer = run_.placer(request.job, index, memory_of(request));
     if (request.stop_previous) {
       run_.proposal.leave(request.previous);
       placer.left(*request.previous);
@@ -224,6 +249,9 @@ class GenericRun {
     extra->canary = request.canary;
     if (request.previous) {
       extra->previous = request.previous->id;
+      if (follows_same_version(request)) {
+        extra->oom_retries = request.previous->more().oom_retries + (request.oom_retry ? 1 : 0);
+      }
       extra->reschedules = request.reschedule
                                ? inherited_records(*request.previous, run_.request.now_ns)
                                : request.previous->more().reschedules;
@@ -232,6 +260,7 @@ class GenericRun {
   }
 
   RunContext run_;
+  std::set<AllocId> refused_;  // retries with more memory, told of once
   DeploymentStanding standing_;
   std::vector<Group> groups_;
   std::map<const AlternativesPlacer*, PlacedMetrics> metrics_;

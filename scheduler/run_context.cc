@@ -36,11 +36,12 @@ RunContext::RunContext(const Request& the_request)
 
 bool RunContext::stopped() const { return !job || job->stop(); }
 
-AlternativesPlacer& RunContext::placer(const JobRef& version, int group) {
-  auto& placer = placers_[{version.get(), group}];
+AlternativesPlacer& RunContext::placer(const JobRef& version, int group,
+                                       const MemoryGrants& memory) {
+  auto& placer = placers_[{version.get(), group, memory}];
   if (!placer) {
     versions_.push_back(version);
-    placer = std::make_unique<AlternativesPlacer>(placing, version, group);
+    placer = std::make_unique<AlternativesPlacer>(placing, version, group, memory);
   }
   return *placer;
 }

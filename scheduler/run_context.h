@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,8 @@ class RunContext {
 
   [[nodiscard]] bool stopped() const;
   // The placer of a group in one version of the job, made when first asked for.
-  [[nodiscard]] AlternativesPlacer& placer(const JobRef& version, int group);
+  [[nodiscard]] AlternativesPlacer& placer(const JobRef& version, int group,
+                                           const MemoryGrants& memory = {});
   [[nodiscard]] NodeHealth health(const NodeId& node) const;
   [[nodiscard]] std::int64_t status_changed_at(const NodeId& node) const;
   // What an update of the job to its newest version means for a running allocation.
@@ -58,7 +60,8 @@ class RunContext {
   // The part of a group that a running allocation can't take over; made once.
   [[nodiscard]] const std::string& form(const JobRef& version, int group);
 
-  std::map<std::pair<const model::Job*, int>, std::unique_ptr<AlternativesPlacer>> placers_;
+  std::map<std::tuple<const model::Job*, int, MemoryGrants>, std::unique_ptr<AlternativesPlacer>>
+      placers_;
   std::map<std::pair<const model::Job*, int>, std::string> forms_;  // destructive_form, remembered
   std::vector<JobRef> versions_;  // keeps what the keys above point to
 };

@@ -1,5 +1,6 @@
 #include "server/new_evals.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/glob.h"
@@ -22,7 +23,9 @@ bool wants_node(const model::Job& job, const model::Node& node) {
 
 bool may_reschedule(const model::Job& job, const model::TaskGroup& group) {
   if (job.stop() || (job.type() != "service" && job.type() != "batch")) return false;
-  return group.reschedule().unlimited() || group.reschedule().attempts() > 0;
+  if (group.reschedule().unlimited() || group.reschedule().attempts() > 0) return true;
+  return std::any_of(group.task().begin(), group.task().end(),
+                     [](const model::Task& task) { return !task.on_failure().empty(); });
 }
 
 }  // namespace
@@ -55,7 +58,8 @@ std::vector<model::Evaluation> node_evals(const Snapshot& state, const model::No
     if (!alloc->terminal()) add(*alloc->job);
   }
   state.tables().jobs.each([&](const JobKey&, const JobRecordRef& record) {
-    if (wants_node(*record->job, node)) add(*record->job);
+    // One that waits for others is not begun by a node.
+    if (record->waiting_for.empty() && wants_node(*record->job, node)) add(*record->job);
     return true;
   });
   return out;

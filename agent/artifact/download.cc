@@ -20,6 +20,11 @@ int on_progress(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
   return static_cast<const std::atomic<bool>*>(cancelled)->load() ? 1 : 0;
 }
 
+void initialise_curl() {
+  static std::once_flag initialised;
+  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
 struct Outcome {
   Status status;
   bool may_pass = false;
@@ -82,10 +87,35 @@ Outcome attempt(const DownloadRequest& request, const std::filesystem::path& pat
 
 }  // namespace
 
+Status ask_for(const std::string& url) {
+  initialise_curl();
+  constexpr long longest_s = 30;
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
+  char message[CURL_ERROR_SIZE] = {};
+  CURL* const handle = curl.get();
+  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(handle, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT, longest_s);
+  curl_easy_setopt(handle, CURLOPT_USERAGENT, "yurt");
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message);
+  const CURLcode code = curl_easy_perform(handle);
+  if (code == CURLE_OK) return {};
+  long answer = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer);
+  const bool absent = code == CURLE_HTTP_RETURNED_ERROR && (answer == 404 || answer == 410);
+  return Error{absent ? ErrorCode::not_found : ErrorCode::unavailable,
+               message[0] != '\0' ? message : curl_easy_strerror(code)};
+}
+
 Status download(const DownloadRequest& request, const std::filesystem::path& file,
                 const std::atomic<bool>& cancelled) {
-  static std::once_flag initialised;
-  std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  initialise_curl();
   auto pause = first_pause;
   for (int i = 1;; ++i) {
     auto outcome = attempt(request, file, cancelled);

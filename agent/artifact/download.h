@@ -21,4 +21,7 @@ struct DownloadRequest {
 [[nodiscard]] Status download(const DownloadRequest& request, const std::filesystem::path& file,
                               const std::atomic<bool>& cancelled);
 
+// Asks for `url` with HEAD. Errors: not_found (404, 410), unavailable (any other answer, or none).
+[[nodiscard]] Status ask_for(const std::string& url);
+
 }  // namespace yurt::agent

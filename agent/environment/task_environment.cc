@@ -212,6 +212,7 @@ TaskEnvironment::TaskEnvironment(const model::Assignment& assignment, const mode
     meta["NOMAD_META_" + name] = interpolate(value);
   }
   out.merge(meta);
+  if (!job.cache_key().empty()) out["YURT_CACHE_KEY"] = interpolate(job.cache_key());
   // The job's own variables may refer to all of the above, but not to each other.
   Variables own;
   for (const auto& [key, value] : task.env()) own[interpolate(key)] = interpolate(value);

@@ -74,6 +74,14 @@ AllocEffects AllocMachine::start(Instant now) {
   return advance(now);
 }
 
+AllocEffects AllocMachine::skip(Instant now, const model::TaskEvent& event) {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    note(i, now, event);
+    with(i, [&](auto& machine, auto& out) { machine.kill(now, KillOrder{}, out); });
+  }
+  return advance(now);
+}
+
 AllocEffects AllocMachine::setup_failed(Instant now, const model::TaskEvent& event) {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     with(i, [&](auto& machine, auto& out) { machine.fail(now, event, out); });
@@ -381,10 +389,19 @@ const char* AllocMachine::client_status() const {
   return any_runs ? "running" : "pending";
 }
 
+bool AllocMachine::was_skipped() const {
+  return std::all_of(tasks_.begin(), tasks_.end(), [](const WorkerSet& task) {
+    const auto& events = task.state().events();
+    return !task.ever_started() &&
+           std::any_of(events.begin(), events.end(), task_event::is_outputs_exist);
+  });
+}
+
 std::string AllocMachine::client_description() const {
   const std::string status = client_status();
   if (timed_out_ && status == "complete") return "Stopped: max_run_duration has passed";
   if (status == "failed") return "Failed tasks";
+  if (status == "complete" && was_skipped()) return "Not run: its output exists already";
   if (status == "complete") return "All tasks have completed";
   if (status == "running") return "Tasks are running";
   return "No tasks have started";

@@ -54,6 +54,8 @@ class AllocMachine {
 
   void receive(Instant now);  // notes that the tasks have arrived here; once in their life
   AllocEffects start(Instant now);
+  // In place of start(): nothing is run, and all is complete; `event` says why.
+  AllocEffects skip(Instant now, const model::TaskEvent& event);
   // The allocation's own preparation failed: every task fails with `event`.
   AllocEffects setup_failed(Instant now, const model::TaskEvent& event);
   // A task fails for a reason of its own (a change script); if it runs, it is killed first.
@@ -111,6 +113,7 @@ class AllocMachine {
   };
 
   AllocEffects advance(Instant now);
+  [[nodiscard]] bool was_skipped() const;
   void advance_stop(Instant now);
   void advance_lifecycle(Instant now);
   void advance_poststop(Instant now);

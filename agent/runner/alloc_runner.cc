@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/environment/task_environment.h"
 #include "agent/runner/task_event.h"
 #include "base/assert.h"
 #include "base/log.h"
@@ -85,17 +86,31 @@ void AllocRunner::set_jobs() {
 
 void AllocRunner::wait_for_previous() {
   waits_ = true;
-  if (!std::exchange(received_, true)) machine_.receive(now());
+  if (!std::exchange(received_, true)) receive();
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     machine_.note(i, now(), task_event::waiting_for_previous());
   }
   perform({});
 }
 
+void AllocRunner::receive() {
+  machine_.receive(now());
+  if (assignment_->oom_retries() == 0) return;
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    const model::Task& task = group_->task(static_cast<int>(i));
+    const auto granted = assignment_->resources().tasks().find(task.name());
+    if (oom_rule(task) == nullptr || granted == assignment_->resources().tasks().end()) continue;
+    machine_.note(
+        i, now(),
+        task_event::more_memory(assignment_->oom_retries(), oom_rule(task)->attempts(),
+                                granted->second.memory().memory_mb(), task.resources().memory()));
+  }
+}
+
 void AllocRunner::start(const AllocRunner* predecessor) {
   if (std::exchange(under_way_, true)) return;
   if (!std::exchange(received_, true)) {
-    machine_.receive(now());
+    receive();
     perform({});
   }
   for (const auto& copies : tasks_) {
@@ -113,13 +128,47 @@ void AllocRunner::start(const AllocRunner* predecessor) {
     if (status.ok() && previous) status = dir.take_over(*previous, names);
     loop.post([self, status] {
       const auto alive = self.lock();
-      if (!alive || alive->machine_.terminal()) return;
-      alive->perform(status.ok()
-                         ? alive->machine_.start(alive->now())
-                         : alive->machine_.setup_failed(
-                               alive->now(), task_event::setup_failure(status.error().message)));
+      if (alive) alive->begin(status);
     });
   });
+}
+
+void AllocRunner::begin(const Status& folders) {
+  if (machine_.terminal()) return;
+  if (!folders.ok()) {
+    const auto event = task_event::setup_failure(folders.error().message);
+    perform(machine_.setup_failed(now(), event));
+    return;
+  }
+  if (job_->outputs().empty() || ever_started()) {
+    perform(machine_.start(now()));
+    return;
+  }
+  const TaskEnvironment environment(*assignment_, *job_, *group_, group_->task(0), {},
+                                    context_.node, {}, {});
+  std::vector<std::string> outputs;
+  for (const auto& output : job_->outputs()) outputs.push_back(environment.interpolate(output));
+  context_.slow.submit(
+      [self = weak_from_this(), &loop = context_.loop, outputs = std::move(outputs)] {
+        const OutputsAnswer answer = look_for_outputs(outputs);
+        loop.post([self, outputs, answer] {
+          const auto alive = self.lock();
+          if (!alive || alive->machine_.terminal()) return;
+          alive->begin_without(outputs, answer);
+        });
+      });
+}
+
+void AllocRunner::begin_without(const std::vector<std::string>& outputs,
+                                const OutputsAnswer& answer) {
+  if (answer.all_exist) {
+    perform(machine_.skip(now(), task_event::outputs_exist(outputs)));
+    return;
+  }
+  for (std::size_t i = 0; i < tasks_.size() && !answer.problem.empty(); ++i) {
+    machine_.note(i, now(), task_event::outputs_unknown(answer.missing, answer.problem));
+  }
+  perform(machine_.start(now()));
 }
 
 void AllocRunner::restore(const StoredAlloc& stored, FoundRuns& found) {

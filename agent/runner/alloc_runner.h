@@ -18,6 +18,7 @@
 #include "agent/runner/alloc_machine.h"
 #include "agent/runner/idle_rule.h"
 #include "agent/runner/metrics_file.h"
+#include "agent/runner/outputs.h"
 #include "agent/runner/roll.h"
 #include "agent/runner/runner_context.h"
 #include "agent/runner/task_runner.h"
@@ -130,6 +131,12 @@ class AllocRunner final : public std::enable_shared_from_this<AllocRunner>,
       std::map<std::string, std::string>& addresses) const;
   // Offers the services whose tasks run now and withdraws the others.
   void offer_services();
+  // Its folders are there, or could not be made.
+  void begin(const Status& folders);
+  // It has been looked for its outputs.
+  void begin_without(const std::vector<std::string>& outputs, const OutputsAnswer& answer);
+  // Notes that it has come, and with what it differs from the job.
+  void receive();
 
   RunnerContext& context_;
   Events events_;

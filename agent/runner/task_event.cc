@@ -33,6 +33,37 @@ void append(model::TaskState& state, model::TaskEvent event, std::int64_t wall_n
 
 model::TaskEvent received() { return make("Received", "Task received by client"); }
 
+model::TaskEvent more_memory(std::uint32_t retry, int attempts, std::int64_t granted_mb,
+                             std::int64_t asked_mb) {
+  const std::string message =
+      fmt::format("Retry {} of {} after running out of memory: it has {} MiB; its job asks for {}",
+                  retry, attempts, granted_mb, asked_mb);
+  auto event = make("Memory Raised", message);
+  event.set_message(message);
+  detail(event, "message", message);
+  return event;
+}
+
+model::TaskEvent outputs_exist(const std::vector<std::string>& outputs) {
+  std::string message = "Not run: its output exists already:";
+  for (const std::string& output : outputs) message += " " + output;
+  auto event = make("Output Exists", message);
+  event.set_message(message);
+  detail(event, "message", message);
+  return event;
+}
+
+bool is_outputs_exist(const model::TaskEvent& event) { return event.type() == "Output Exists"; }
+
+model::TaskEvent outputs_unknown(const std::string& output, const std::string& problem) {
+  const std::string message =
+      "Whether output " + output + " exists is not known (" + problem + "): it is run";
+  auto event = make("Output Unknown", message);
+  event.set_message(message);
+  detail(event, "message", message);
+  return event;
+}
+
 model::TaskEvent setup(const std::string& message) {
   auto event = make("Task Setup", message);
   event.set_message(message);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace yurt::model {
 class TaskEvent;
@@ -22,6 +23,14 @@ inline constexpr int kept = 10;
 void append(model::TaskState& state, model::TaskEvent event, std::int64_t wall_ns);
 
 [[nodiscard]] model::TaskEvent received();
+// It was killed for want of memory before; `asked_mb` is what its job says.
+[[nodiscard]] model::TaskEvent more_memory(std::uint32_t retry, int attempts,
+                                           std::int64_t granted_mb, std::int64_t asked_mb);
+[[nodiscard]] model::TaskEvent outputs_exist(const std::vector<std::string>& outputs);
+// Whether `event` is the above.
+[[nodiscard]] bool is_outputs_exist(const model::TaskEvent& event);
+[[nodiscard]] model::TaskEvent outputs_unknown(const std::string& output,
+                                               const std::string& problem);
 [[nodiscard]] model::TaskEvent setup(const std::string& message);
 [[nodiscard]] model::TaskEvent setup_failure(const std::string& error);
 [[nodiscard]] model::TaskEvent started();

@@ -113,6 +113,14 @@ void TaskMachine::exited(Instant now, double fraction, const drivers::ExitResult
     prepare(now, out);
     return;
   }
+  if (result.oom_killed && spec_.oom_is_for_servers) {
+    task_event::append(state_,
+                       task_event::not_restarting(
+                           "Out of memory: left to the servers, to be placed again with more"),
+                       now.wall_ns);
+    die(ended, true);
+    return;
+  }
   const bool success = result.successful() && !unhealthy;
   end_run(ended, fraction, success ? RunEnd::success : RunEnd::failure, out);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "drivers/signals.h"
+#include "proto/agent_stream.pb.h"
 #include "proto/job.pb.h"
 
 namespace yurt::agent {
@@ -19,6 +20,12 @@ TaskRole role_of(const model::Task& task) {
 }
 
 }  // namespace
+
+const model::OnFailure* oom_rule(const model::Task& task) {
+  const auto rule = std::find_if(task.on_failure().begin(), task.on_failure().end(),
+                                 [](const auto& rule) { return rule.reason() == "oom"; });
+  return rule == task.on_failure().end() ? nullptr : &*rule;
+}
 
 std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& group,
                                  const model::Assignment& assignment,
@@ -40,6 +47,9 @@ std::vector<TaskSpec> task_specs(const model::Job& job, const model::TaskGroup& 
       spec.kill_signal = drivers::parse_signal(task.kill_signal()).value_or(spec.kill_signal);
     }
     spec.shutdown_delay_ns = task.shutdown_delay();
+    const model::OnFailure* rule = oom_rule(task);
+    spec.oom_is_for_servers =
+        rule != nullptr && rule->attempts() > static_cast<int>(assignment.oom_retries());
     spec.workers = worker_rules(task, assignment);
     specs.push_back(std::move(spec));
   }

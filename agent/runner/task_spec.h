@@ -13,6 +13,8 @@
 namespace yurt::model {
 class Assignment;
 class Job;
+class OnFailure;
+class Task;
 class TaskGroup;
 }  // namespace yurt::model
 
@@ -35,7 +37,12 @@ struct TaskSpec {
   std::int64_t kill_timeout_ns = 5 * nanoseconds_per_second;  // as capped by the node
   std::int64_t shutdown_delay_ns = 0;
   std::optional<WorkerRules> workers{};  // of a task that runs several copies of itself
+  // A kill for want of memory is left to the servers, which place it again with more.
+  bool oom_is_for_servers = false;
 };
+
+// What the task says of kills for want of memory; null: nothing.
+[[nodiscard]] const model::OnFailure* oom_rule(const model::Task& task);
 
 // The group's tasks in the job's order. A kill_signal that this system does not know (validation
 // refuses those) counts as none.

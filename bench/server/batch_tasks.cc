@@ -28,6 +28,7 @@ void measure_batch_tasks(const Arguments& arguments) {
   auto& resources = *job.mutable_group(0)->mutable_task(0)->mutable_resources();
   resources.set_cpu(10);
   resources.set_memory(10);
+  job.mutable_group(0)->mutable_ephemeral_disk()->set_size(10);
 
   const SystemClock clock;
   const std::int64_t start_ns = clock.steady_ns();

@@ -39,4 +39,18 @@ void measure_template_rerender(const Arguments& arguments);
 // jobs are registered as fast as that goes.
 void measure_events(const Arguments& arguments);
 
+// dispatches_per_s: children of a parameterized job that wait in its lane, dispatched by 64 callers
+// at a time. bytes_per_waiting_child: what each of 100,000 of them adds to the server's resident
+// memory. waiting_100k_place_next_ms: from the end of the lane's only running child to the next one
+// in its agent's hands.
+void measure_waiting_children(const Arguments& arguments);
+
+// sweep_dispatches_per_s: a sweep of 100,000 trials, from the one call to the last trial in the
+// hands of one of 1,000 agents.
+void measure_sweep_dispatch(const Arguments& arguments);
+
+// sweep_10000_true_s: a sweep of 10,000 × /bin/true on one real agent, through a lane of 200;
+// beside it how long reading the sweep takes meanwhile.
+void measure_sweep_tasks(const Arguments& arguments);
+
 }  // namespace yurt::bench

@@ -22,5 +22,11 @@ int main(int argc, char** argv) {
     measure_dispatch(arguments);
   }
   if (arguments.wants("events_per_s_100_subscribers")) measure_events(arguments);
+  if (arguments.wants("dispatches_per_s") || arguments.wants("bytes_per_waiting_child") ||
+      arguments.wants("waiting_100k_place_next_ms")) {
+    measure_waiting_children(arguments);
+  }
+  if (arguments.wants("sweep_dispatches_per_s")) measure_sweep_dispatch(arguments);
+  if (arguments.wants("sweep_10000_true_s")) measure_sweep_tasks(arguments);
   return 0;
 }

@@ -118,6 +118,22 @@ void check_after(const model::Job& job, Issues& issues) {
   }
 }
 
+namespace {
+
+// Servers compare keys, so a key may hold only what is known before the work has a node.
+void check_cache_key(const std::string& key, Issues& issues) {
+  constexpr std::string_view known = "${NOMAD_META_";
+  for (std::size_t at = key.find("${"); at != std::string::npos; at = key.find("${", at + 1)) {
+    if (key.compare(at, known.size(), known) == 0) continue;
+    issues.error("cache_key",
+                 "cache_key may refer to ${NOMAD_META_...} alone: it is compared "
+                 "before the work has a node");
+    return;
+  }
+}
+
+}  // namespace
+
 void check_cache(const model::Job& job, Issues& issues) {
   const bool has_key = !job.cache_key().empty();
   if (!has_key && job.outputs().empty()) return;
@@ -129,11 +145,18 @@ void check_cache(const model::Job& job, Issues& issues) {
   if (has_key == job.outputs().empty()) {
     issues.error(path, "cache_key and outputs go together: which work, and what it leaves behind");
   }
-  issues.warning(path, "cache_key and outputs have no effect yet: the work is run each time");
+  check_cache_key(job.cache_key(), issues);
   for (int i = 0; i < job.outputs_size(); ++i) {
-    if (job.outputs(i).empty()) {
-      issues.error(path_of("", "outputs", i), "an output's name must not be empty");
+    const std::string& output = job.outputs(i);
+    const auto begins = [&](std::string_view with) { return output.starts_with(with); };
+    if (begins("/") || begins("file:///") || begins("http://") || begins("https://") ||
+        begins("${")) {
+      continue;
     }
+    issues.error(path_of("", "outputs", i),
+                 "an output is an absolute path on the node, or a file://, http:// or https:// "
+                 "URL, not " +
+                     quoted(output));
   }
 }
 

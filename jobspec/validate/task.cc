@@ -177,7 +177,6 @@ void check_on_failure(const model::Job& job, const model::Task& task, const std:
       issues.error(path_of(own_path, "attempts"),
                    "attempts must be at least 1, not " + std::to_string(rule.attempts()));
     }
-    issues.warning(own_path, "on_failure has no effect yet: the next attempt is like the last one");
   }
 }
 

@@ -24,11 +24,12 @@ void add_named(const Map& from, const std::string& name, Map& to) {
 
 }  // namespace
 
-AlternativesPlacer::AlternativesPlacer(PlacerContext& context, const JobRef& job, int group) {
+AlternativesPlacer::AlternativesPlacer(PlacerContext& context, const JobRef& job, int group,
+                                       const MemoryGrants& memory) {
   for (const JobRef& one : alternatives_of(job, group)) {
     const std::string name = "alternative " + std::to_string(alternatives_.size() + 1) + " (" +
                              names_of_devices(one->group(group)) + ")";
-    alternatives_.push_back({name, std::make_unique<GroupPlacer>(context, one, group)});
+    alternatives_.push_back({name, std::make_unique<GroupPlacer>(context, one, group, memory)});
     const AddressedNodes& nodes = alternatives_.back().placer->nodes();
     for (const auto& [computed_class, eligible] : nodes.class_eligibility) {
       bool& any = class_eligibility_[computed_class];
@@ -39,6 +40,14 @@ AlternativesPlacer::AlternativesPlacer(PlacerContext& context, const JobRef& job
                    std::back_inserter(both));
     feasible_ = std::move(both);
   }
+}
+
+std::int64_t AlternativesPlacer::largest_memory_mb() const {
+  std::int64_t largest = 0;
+  for (const Alternative& one : alternatives_) {
+    largest = std::max(largest, one.placer->largest_memory_mb());
+  }
+  return largest;
 }
 
 bool AlternativesPlacer::may_use(const Alternative& alternative, Slot slot) {

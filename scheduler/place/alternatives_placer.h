@@ -18,7 +18,8 @@ namespace yurt::scheduler {
 class AlternativesPlacer {
  public:
   // `context` must outlive the placer.
-  AlternativesPlacer(PlacerContext& context, const JobRef& job, int group);
+  AlternativesPlacer(PlacerContext& context, const JobRef& job, int group,
+                     const MemoryGrants& memory = {});
 
   // As those of GroupPlacer.
   [[nodiscard]] std::optional<GroupPlacer::Choice> choose(const GroupPlacer::Wish& wish);
@@ -38,6 +39,8 @@ class AlternativesPlacer {
     return class_eligibility_;
   }
   [[nodiscard]] bool escapes_class() const;
+  // As of GroupPlacer: the most that any alternative's nodes have.
+  [[nodiscard]] std::int64_t largest_memory_mb() const;
 
  private:
   struct Alternative {

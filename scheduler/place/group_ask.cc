@@ -24,7 +24,7 @@ void add_ports(const model::NetworkResource& network, std::vector<PortAsk>& port
 
 GroupAsk::~GroupAsk() = default;
 
-GroupAsk::GroupAsk(const model::TaskGroup& group, bool with_memory_max)
+GroupAsk::GroupAsk(const model::TaskGroup& group, bool with_memory_max, const MemoryGrants& memory)
     : message(std::make_unique<model::AllocatedResources>()) {
   for (const auto& task : group.task()) {
     const model::Resources& wanted = task.resources();
@@ -36,9 +36,10 @@ GroupAsk::GroupAsk(const model::TaskGroup& group, bool with_memory_max)
     } else {
       granted.mutable_cpu()->set_cpu_shares(wanted.has_cpu() ? wanted.cpu() : default_cpu_mhz);
     }
-    granted.mutable_memory()->set_memory_mb(wanted.has_memory() ? wanted.memory()
-                                                                : default_memory_mb);
-    if (with_memory_max) granted.mutable_memory()->set_memory_max_mb(wanted.memory_max());
+    TaskMemory own{wanted.has_memory() ? wanted.memory() : default_memory_mb, wanted.memory_max()};
+    if (const auto more = memory.find(task.name()); more != memory.end()) own = more->second;
+    granted.mutable_memory()->set_memory_mb(own.memory_mb);
+    if (with_memory_max) granted.mutable_memory()->set_memory_max_mb(own.memory_max_mb);
     for (const auto& network : wanted.network()) add_ports(network, ports);
     for (const auto& device : wanted.device()) {
       devices.push_back({task.name(), DeviceRequest(device)});

@@ -1,6 +1,8 @@
 // GroupAsk: what one allocation of a group needs, read from the job once per run.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,9 +21,17 @@ struct PortAsk {
   bool ignore_collision = false;
 };
 
+struct TaskMemory {
+  std::int64_t memory_mb = 0, memory_max_mb = 0;
+
+  auto operator<=>(const TaskMemory&) const = default;
+};
+// By task: what it is to have in place of what the job says.
+using MemoryGrants = std::map<std::string, TaskMemory>;
+
 struct GroupAsk {
   // `with_memory_max`: the cluster allows memory oversubscription; memory_max is dropped otherwise.
-  GroupAsk(const model::TaskGroup& group, bool with_memory_max);
+  GroupAsk(const model::TaskGroup& group, bool with_memory_max, const MemoryGrants& memory = {});
 
   ResourceTotals totals;  // without what reserved cores add to CPU, which depends on the node
   std::uint32_t cores = 0;

@@ -20,12 +20,12 @@ bool any_distinct_hosts(const Constraints& constraints) {
 
 }  // namespace
 
-GroupPlacer::GroupPlacer(PlacerContext& context, JobRef job, int group)
+GroupPlacer::GroupPlacer(PlacerContext& context, JobRef job, int group, const MemoryGrants& memory)
     : context_(context),
       job_(std::move(job)),
       group_(job_->group(group)),
       count_(std::max(1, group_.has_count() ? group_.count() : 1)),
-      ask_(group_, context.settings.memory_oversubscription),
+      ask_(group_, context.settings.memory_oversubscription, memory),
       filter_(*job_, group_),
       nodes_(context.proposal.view(), *job_, filter_),
       affinity_(*job_, group_),
@@ -258,6 +258,15 @@ bool GroupPlacer::may_stay_on(Slot slot) {
   return property_refusal(slot).empty();
 }
 
+std::int64_t GroupPlacer::largest_memory_mb() const {
+  std::int64_t largest = 0;
+  const NodeColumns& columns = context_.proposal.view().columns();
+  for (Slot slot : nodes_.feasible) {
+    largest = std::max<std::int64_t>(largest, columns.memory_capacity[slot]);
+  }
+  return largest;
+}
+
 void GroupPlacer::count_exhausted(model::AllocMetric& metric, Slot slot,
                                   const std::string& dimension) const {
   metric.set_nodes_exhausted(metric.nodes_exhausted() + 1);
@@ -269,6 +278,8 @@ void GroupPlacer::count_exhausted(model::AllocMetric& metric, Slot slot,
     auto& wanted = (*metric.mutable_resources_exhausted())[task.name()];
     wanted = task.resources();
     wanted.set_disk(static_cast<int>(ask_.totals.disk_mb));
+    const auto& memory = ask_.message->tasks().at(task.name()).memory();
+    wanted.set_memory(static_cast<int>(memory.memory_mb()));
   }
 }
 

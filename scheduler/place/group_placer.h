@@ -40,7 +40,7 @@ struct PlacerContext {
 class GroupPlacer {
  public:
   // `context` must outlive the placer.
-  GroupPlacer(PlacerContext& context, JobRef job, int group);
+  GroupPlacer(PlacerContext& context, JobRef job, int group, const MemoryGrants& memory = {});
   ~GroupPlacer();
 
   // One allocation's wishes.
@@ -77,6 +77,9 @@ class GroupPlacer {
   [[nodiscard]] model::AllocMetric metrics(bool with_exhausted);
   // Adds one node's refusal to a metric, as metrics() does for all.
   void count_exhausted(model::AllocMetric& metric, Slot slot, const std::string& dimension) const;
+
+  // The memory of the largest node that may take the group; 0: none may.
+  [[nodiscard]] std::int64_t largest_memory_mb() const;
 
   [[nodiscard]] const AddressedNodes& nodes() const { return nodes_; }
   [[nodiscard]] const GroupFilter& filter() const { return filter_; }

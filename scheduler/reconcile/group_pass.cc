@@ -136,6 +136,7 @@ class GroupPass {
 
   void classify_untainted(const AllocRef& alloc) {
     StandingRules rules{batch_, in_.eval, {}, in_.now_ns};
+    rules.oom_retry = in_.oom_retry(alloc).has_value();
     if (state_ != nullptr && !in_.deployment.failed) rules.deployment = deployment_;
     const StandingAnswer answer = standing_of(*alloc, rules);
     switch (answer.standing) {
@@ -358,9 +359,11 @@ class GroupPass {
         continue;
       }
       PlaceRequest request = successor(alloc);
-      request.reschedule = true;
       request.stop_previous = true;
-      request.stop_description = description::rescheduled;
+      request.oom_retry = in_.oom_retry(alloc);
+      request.reschedule = !request.oom_retry;
+      request.stop_description =
+          request.oom_retry ? request.oom_retry->description : description::rescheduled;
       requests.push_back(std::move(request));
       out_.desired.set_reschedule_now(out_.desired.reschedule_now() + 1);
     }
@@ -455,7 +458,6 @@ class GroupPass {
                                (state_->desired_canaries() == 0 || state_->promoted())));
   }
 
-  // --- small steps
   // Stopped without a successor, and no instance of this version: its place is free.
   [[nodiscard]] bool leaves_for_good(const Allocation& alloc) const {
     return alloc.more().transition.migrate_disable_placement && is_older(alloc);
@@ -482,8 +484,7 @@ class GroupPass {
   const model::UpdateStrategy* strategy_ = nullptr;
   const model::DeploymentState* state_ = nullptr;  // of the current deployment
   DeploymentId deployment_;
-  bool canarying_ = false, canaries_required_ = false;
-  bool waits_for_clients_ = false;
+  bool canarying_ = false, canaries_required_ = false, waits_for_clients_ = false;
   int down_ = 0;
   Allocs untainted_, migrate_, lost_, disconnecting_, reconnecting_, reschedule_now_, destructive_;
   std::vector<Delayed> later_, lost_later_;

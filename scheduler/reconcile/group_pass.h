@@ -15,6 +15,7 @@
 #include "proto/state.pb.h"
 #include "scheduler/plan.h"
 #include "scheduler/reconcile/fate.h"
+#include "scheduler/reconcile/oom_retry.h"
 
 namespace yurt::scheduler {
 
@@ -23,7 +24,8 @@ struct PlaceRequest {
   std::uint32_t name_index = 0;
   JobRef job;         // the version to place: the newest, or an older one while canaries are out
   AllocRef previous;  // whom it follows; null: nobody
-  bool reschedule = false;  // it follows a failure: other nodes are preferred
+  bool reschedule = false;              // it follows a failure: other nodes are preferred
+  std::optional<OomRetry> oom_retry{};  // it follows a kill for want of memory, and gets more
   bool canary = false;
   // The previous one is stopped if, and only if, this one finds a node.
   bool stop_previous = false;
@@ -58,6 +60,8 @@ struct GroupInput {
   std::function<bool(const std::string&)> proven;
   // Makes the ID of a follow-up evaluation.
   std::function<EvalId()> new_eval_id;
+  // How an allocation that failed is to run again with more memory, if it is.
+  std::function<std::optional<OomRetry>(const AllocRef&)> oom_retry{};
 };
 
 struct FollowUp {

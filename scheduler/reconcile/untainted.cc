@@ -8,7 +8,7 @@ namespace {
 
 StandingAnswer standing_of_failed(const Allocation& alloc, const StandingRules& rules) {
   const AllocExtra& extra = alloc.more();
-  if (extra.transition.force_reschedule) return {Standing::reschedule_now};
+  if (extra.transition.force_reschedule || rules.oom_retry) return {Standing::reschedule_now};
   if (!rules.deployment.is_nil() && extra.deployment == rules.deployment &&
       !extra.transition.reschedule) {
     return {Standing::keeps_slot};

@@ -14,6 +14,7 @@ struct StandingRules {
   EvalId eval;              // the running evaluation: what waited for it is due
   DeploymentId deployment;  // an active one, in which the deployment decides first; nil: none
   std::int64_t now_ns = 0;
+  bool oom_retry = false;  // it failed for want of memory, and is to run again with more
 };
 
 struct StandingAnswer {

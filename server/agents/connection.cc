@@ -316,6 +316,7 @@ void AgentConnection::add_assignment(const Allocation& alloc, model::Assignments
   assignment->set_create_time(alloc.create_time);
   assignment->set_client_status(name_of(alloc.client));
   assignment->set_eval_id(alloc.eval.to_bytes());
+  assignment->set_oom_retries(alloc.more().oom_retries);
 }
 
 }  // namespace yurt::server

@@ -23,7 +23,7 @@ Status list_sweeps(Reading& reading, const model::SweepListRequest& request,
   std::sort(found.begin(), found.end(), [](const SweepRef& a, const SweepRef& b) {
     return a->record->create_index() > b->record->create_index();
   });
-  for (const SweepRef& sweep : found) *response.add_sweeps() = *sweep->record;
+  for (const SweepRef& sweep : found) *response.add_sweeps() = sweep->whole();
   return {};
 }
 
@@ -32,7 +32,7 @@ Status read_sweep(Reading& reading, const model::SweepReadRequest& request,
   const auto* sweep = reading.snapshot.tables().sweeps.find(reading.job_key(request.sweep_id()));
   if (sweep == nullptr) return not_found("sweep");
   reading.index = (*sweep)->record->modify_index();
-  *response.mutable_sweep() = *(*sweep)->record;
+  *response.mutable_sweep() = (*sweep)->whole();
   return {};
 }
 
@@ -47,8 +47,7 @@ Status list_trials(Reading& reading, const model::SweepReadRequest& request,
     if (trial->sweep_id() != key.id || trial->namespace_() != key.ns) return true;
     auto* out = response.add_trials();
     *out->mutable_trial() = *trial;
-    for (auto& [name, value] :
-         jobspec::trial_parameters((*sweep)->record->sweep(), trial->trial())) {
+    for (auto& [name, value] : jobspec::trial_parameters((*sweep)->plan->sweep(), trial->trial())) {
       (*out->mutable_parameters())[name] = value;
     }
     return true;
@@ -170,6 +169,19 @@ void explain_evals(const Reading& reading, const JobKey& key, model::JobExplanat
   }
 }
 
+// Kills for want of memory: those that were answered with more, and the one that ended the job.
+void explain_memory(const Reading& reading, const JobKey& key, model::JobExplanation& out) {
+  for (const AllocRef& alloc : reading.snapshot.allocs_of_job(key)) {
+    if (!alloc->more().next.is_nil()) {
+      const std::string& why = alloc->more().desired_description;
+      if (why.starts_with("out of memory")) out.add_reasons(alloc->name() + ": " + why);
+    } else if (alloc->client == ClientStatus::failed &&
+               alloc->client_description().find("out of memory") != std::string_view::npos) {
+      out.add_reasons(alloc->name() + ": " + std::string(alloc->client_description()));
+    }
+  }
+}
+
 Status explain_job(Reading& reading, const model::JobReadRequest& request,
                    model::JobExplanation& out) {
   const JobKey key = reading.job_key(request.job_id());
@@ -187,6 +199,7 @@ Status explain_job(Reading& reading, const model::JobReadRequest& request,
     for (const auto& after : record->waiting_for) {
       out.add_reasons("it waits for job \"" + after->job() + "\" to be " + after->status());
     }
+    explain_memory(reading, key, out);
     if (record->job->status() != "dead" && record->waiting_for.empty()) {
       explain_evals(reading, key, out);
     }
@@ -215,7 +228,7 @@ void add_batch_reads(OperationTable& table) {
   table.read("ListSweeps", {Table::sweeps}, &list_sweeps);
   table.read("ReadSweep", {Table::sweeps}, &read_sweep);
   table.read("ListSweepTrials", {Table::sweeps}, &list_trials);
-  table.read("ExplainJob", {Table::jobs, Table::evals}, &explain_job);
+  table.read("ExplainJob", {Table::jobs, Table::evals, Table::allocs}, &explain_job);
   table.call("ListRuns", Access::leader, &list_runs).heavy = true;
   table.call("ReadRun", Access::leader, &read_run).heavy = true;
 }

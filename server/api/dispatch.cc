@@ -6,6 +6,7 @@
 #include "server/api/proposals.h"
 #include "server/api/request_options.h"
 #include "server/api/views.h"
+#include "server/state/child_job.h"
 
 namespace yurt::server {
 namespace {
@@ -54,8 +55,11 @@ Result<JobRef> dispatched_job(const Snapshot& snapshot, const JobKey& key) {
 // The run of work that finished, and whose job has left memory since; "" when there is none.
 std::string finished_run(const Serving& serving, const JobKey& parent, const std::string& token) {
   std::string found;
-  if (!token.starts_with(once_prefix)) return found;
+  const bool cached = token.starts_with(cache_prefix);
+  if (!cached && !token.starts_with(once_prefix)) return found;
   serving.core.each_run(parent.ns, parent.id, [&](const model::RunRecord& run) {
+    // What failed has left no output.
+    if (cached && run.status() != "complete") return true;
     if (run.idempotency_token() == token) found = run.job_id();
     return found.empty();
   });
@@ -80,7 +84,9 @@ void dispatch_job(const Serving& serving, std::unique_ptr<model::JobDispatchRequ
   *spec->mutable_meta() = request->meta();
   spec->set_payload(request->payload());
   if (request->priority() != 0) spec->set_priority(request->priority());
-  spec->set_idempotency_token(request->idempotency_token());
+  spec->set_idempotency_token(request->idempotency_token().empty()
+                                  ? cache_token(**job, request->meta())
+                                  : request->idempotency_token());
   if (request->has_overrides()) *spec->mutable_overrides() = request->overrides();
   spec->set_submitted_by(request->submitted_by());
   Status status = check_dispatch(**job, *spec, nullptr, serving.core.payload_limit());
@@ -88,7 +94,7 @@ void dispatch_job(const Serving& serving, std::unique_ptr<model::JobDispatchRequ
   if (!status) return done(status.error());
 
   model::JobDispatchResponse response;
-  if (std::string old = finished_run(serving, key, request->idempotency_token()); !old.empty()) {
+  if (std::string old = finished_run(serving, key, spec->idempotency_token()); !old.empty()) {
     response.set_dispatched_job_id(std::move(old));
     response.set_existed(true);
     response.set_index(snapshot.index());

@@ -74,6 +74,7 @@ void register_job(const Serving& serving, std::unique_ptr<model::JobRegisterRequ
   if (!status) return done(status.error());
   propose(serving, std::move(command), std::move(done),
           [response = std::move(response)](const Applied& applied) mutable {
+            if (applied.waiting) response.clear_eval_id();
             if (!response.eval_id().empty()) response.set_eval_create_index(applied.index);
             response.set_job_modify_index(applied.job_modify_index);
             response.set_index(applied.index);
@@ -106,12 +107,19 @@ void register_jobs(const Serving& serving, std::unique_ptr<model::JobsRegisterRe
   const auto order = registration_order(snapshot, jobs);
   if (!order) return done(order.error());
   model::Command command;
+  std::vector<JobKey> keys;
+  for (const model::Job* job : jobs) keys.push_back({job->namespace_(), job->id()});
   for (const std::size_t at : *order) {
     command.mutable_register_jobs()->add_jobs()->Swap(&registrations[at]);
   }
   propose(serving, std::move(command), std::move(done),
-          [response = std::move(response)](const Applied& applied) mutable {
-            for (auto& one : *response.mutable_jobs()) {
+          [response = std::move(response), keys = std::move(keys),
+           core = &serving.core](const Applied& applied) mutable {
+            const Snapshot now = core->snapshot();
+            for (int i = 0; i < response.jobs_size(); ++i) {
+              auto& one = *response.mutable_jobs(i);
+              const auto record = now.job_record(keys[static_cast<std::size_t>(i)]);
+              if (record && !record->waiting_for.empty()) one.clear_eval_id();
               if (!one.eval_id().empty()) one.set_eval_create_index(applied.index);
               one.set_job_modify_index(applied.index);
               one.set_index(applied.index);
@@ -169,12 +177,24 @@ void evaluate_job(const Serving& serving, std::unique_ptr<model::JobEvaluateRequ
                   Done<Response> done) {
   const Snapshot snapshot = serving.core.snapshot();
   const JobKey key{namespace_or_default(request->write().namespace_()), request->job_id()};
+  if (snapshot.tables().waiting.find(key) != nullptr) {
+    return done(Error{ErrorCode::failed_precondition,
+                      "job \"" + key.id +
+                          "\" waits in its parent's lane and is evaluated once "
+                          "there is room: see yurt job why"});
+  }
   const JobRef job = snapshot.job(key);
   if (!job) return done(not_found("job"));
   if (!is_placed(*job)) {
     return done(Error{ErrorCode::invalid_argument, job->has_periodic()
                                                        ? "can't evaluate periodic job"
                                                        : "can't evaluate parameterized job"});
+  }
+  if (const auto record = snapshot.job_record(key); record && !record->waiting_for.empty()) {
+    return done(Error{ErrorCode::failed_precondition,
+                      "job \"" + key.id + "\" waits for job \"" +
+                          record->waiting_for.front()->job() +
+                          "\" and is evaluated once that has ended: see yurt job why"});
   }
   model::Evaluation eval = make_evaluation(serving, *job, "job-register");
   Response response;

@@ -86,6 +86,7 @@ class Encoder {
     placed->set_previous_allocation(alloc.extra->previous.to_bytes());
     placed->set_deployment_id(alloc.extra->deployment.to_bytes());
     placed->set_canary(alloc.extra->canary);
+    placed->set_oom_retries(alloc.extra->oom_retries);
     for (const RescheduleRecord& record : alloc.extra->reschedules) {
       auto* event = placed->mutable_reschedule_tracker()->add_events();
       event->set_reschedule_time(record.time);

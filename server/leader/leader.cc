@@ -91,6 +91,7 @@ Leader::Leader(StateStore& store, Proposer& proposer, Timers& timers, Clock& clo
   every(250 * millisecond, &Leader::expire_locks);
   every(nanoseconds_per_second, &Leader::tend_root_keys);
   every(settings_.garbage_interval_ns, &Leader::collect_old_garbage);
+  every(settings_.garbage_interval_ns, &Leader::trim_history);
 }
 
 Leader::~Leader() { stop(); }
@@ -411,6 +412,10 @@ void Leader::collect_old_garbage() {
   collect_garbage(false, [](Status status) {
     if (!status.ok()) YURT_LOG(warn, "leader", "garbage: {}", status.error().message);
   });
+}
+
+void Leader::trim_history() {
+  for (model::Command& command : history_.take_due(clock_.wall_ns())) propose(std::move(command));
 }
 
 void Leader::collect_garbage(bool force, std::function<void(Status)> done) {

@@ -20,6 +20,7 @@
 #include "server/leader/deployment_watcher.h"
 #include "server/leader/garbage.h"
 #include "server/leader/heartbeats.h"
+#include "server/leader/history.h"
 #include "server/leader/periodic.h"
 #include "server/leader/variable_locks.h"
 #include "server/proposer.h"
@@ -31,6 +32,7 @@ struct LeaderSettings {
   int workers = 1;
   HeartbeatSettings heartbeats;
   GarbageSettings garbage;
+  HistorySettings history;
   std::int64_t garbage_interval_ns = 300 * nanoseconds_per_second;
   std::int64_t root_key_age_ns = 720 * 3600 * nanoseconds_per_second;  // then it is rotated
 };
@@ -83,6 +85,7 @@ class Leader final : public ChangeListener {
   void collect_old_garbage();
   void expire_locks();
   void tend_root_keys();
+  void trim_history();
 
   void propose(model::Command command);
   void enqueue(const std::vector<EvalRef>& evals);
@@ -111,8 +114,9 @@ class Leader final : public ChangeListener {
   std::set<JobKey> moved_lanes_;  // parents
   std::vector<SweepRef> moved_sweeps_;
   std::set<JobKey> moved_periodic_jobs_;
-  bool jobs_moved_ = true;     // since dependencies were looked at
-  PeriodicLaunches periodic_;  // of the timers' thread
+  bool jobs_moved_ = true;                      // since dependencies were looked at
+  PeriodicLaunches periodic_;                   // of the timers' thread
+  HistoryTrimming history_{settings_.history};  // of the timers' thread
   std::atomic<bool> draining_{false};
   bool stopped_ = false;
 };

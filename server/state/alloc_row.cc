@@ -44,6 +44,7 @@ void encode_extra(const AllocExtra& extra, model::StoredAllocExtra& out) {
   out.set_finished_at(extra.finished_at);
   out.set_disconnected_at(extra.disconnected_at);
   out.set_reconnected(extra.reconnected);
+  out.set_oom_retries(extra.oom_retries);
   if (extra.network_status) *out.mutable_network_status() = *extra.network_status;
 }
 
@@ -71,6 +72,7 @@ std::shared_ptr<const AllocExtra> decode_extra(const model::StoredAllocExtra& st
   extra->finished_at = stored.finished_at();
   extra->disconnected_at = stored.disconnected_at();
   extra->reconnected = stored.reconnected();
+  extra->oom_retries = stored.oom_retries();
   if (stored.has_network_status()) {
     extra->network_status = std::make_shared<const model::NetworkStatus>(stored.network_status());
   }

@@ -153,6 +153,7 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRegisterJobs: return apply(transaction, command.register_jobs());
     case Kind::kReleaseJobs: return apply(transaction, command.release_jobs());
     case Kind::kTrimRuns: return apply(transaction, command.trim_runs());
+    case Kind::kTrimSweeps: return apply(transaction, command.trim_sweeps());
     case Kind::kDeleteServices: return apply(transaction, command.delete_services());
     case Kind::kChangeVariables: return apply(transaction, command.change_variables());
     case Kind::kUpsertRootKeys: return apply(transaction, command.upsert_root_keys());

@@ -89,6 +89,7 @@ inline constexpr int kept_node_events = 10;
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::RegisterJobs& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::ReleaseJobs& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::TrimRuns& command);
+[[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::TrimSweeps& command);
 [[nodiscard]] Result<Applied> apply(Transaction& transaction, const model::DeleteServices& command);
 
 // The allocation offers these services from now on and no others. One that has ended, or that

@@ -72,6 +72,14 @@ bool launch(Transaction& transaction, const model::Job& parent, const std::strin
   return !held;
 }
 
+// A token that stands for a cache_key is free again when its carrier ended without output.
+bool is_spent(const Transaction& transaction, const std::string& ns, const std::string& token,
+              const TokenRow& carrier) {
+  if (!token.starts_with(cache_prefix)) return false;
+  const JobRecord* child = transaction.job({ns, carrier.id});
+  return child != nullptr && child->job->status() == "dead" && child->outcome != "complete";
+}
+
 bool lane_has_room(const Transaction& transaction, const JobRecord& parent) {
   const std::int32_t most = parent.job->parameterized().max_running();
   if (most <= 0) return true;
@@ -84,7 +92,7 @@ void launch_trial(Transaction& transaction, const WaitingRow& waiting, const Job
   const SweepRef sweep = *transaction.tables().sweeps.find(sweep_key);
   const std::uint32_t number = sweep->record->launched();
   auto child = std::make_shared<const model::DispatchedChild>(
-      trial_child(*sweep->record, sweep->parent->create_index(), number, transaction.time()));
+      trial_child(*sweep, sweep->parent->create_index(), number, transaction.time()));
   const std::string id = trial_job_id(sweep->record->job_id(), sweep_key.id, number);
   const model::Job& parent = *waiting.parent;
 
@@ -99,7 +107,7 @@ void launch_trial(Transaction& transaction, const WaitingRow& waiting, const Job
   model::SweepRecord record = *sweep->record;
   record.set_launched(number + 1);
   const bool last = record.launched() == record.total();
-  transaction.put_sweep(sweep->parent, std::move(record));
+  transaction.put_sweep(sweep->parent, sweep->plan, std::move(record));
   // The row goes with the last trial; what it holds is still needed.
   if (last) transaction.remove_waiting({sweep_key.ns, waiting.id});
   static_cast<void>(
@@ -127,7 +135,8 @@ Result<Applied> apply(Transaction& transaction, const model::DispatchJob& comman
   const JobRef parent = record->job;
   Applied applied{.index = transaction.index()};
   const std::string& token = command.spec().idempotency_token();
-  if (const TokenRow* carrier = transaction.token(parent_key, token)) {
+  const TokenRow* carrier = transaction.token(parent_key, token);
+  if (carrier != nullptr && !is_spent(transaction, parent_key.ns, token, *carrier)) {
     applied.existing = carrier->id;
     return applied;
   }
@@ -181,8 +190,6 @@ Result<Applied> apply(Transaction& transaction, const model::StartSweep& command
   sweep.set_job_id(parent->id());
   sweep.set_job_version(parent->version());
   sweep.set_parent_create_index(parent->create_index());
-  *sweep.mutable_sweep() = command.sweep();
-  *sweep.mutable_spec() = command.spec();
   sweep.set_priority(command.spec().has_priority() ? command.spec().priority()
                                                    : parent->priority());
   sweep.set_status("running");
@@ -190,7 +197,10 @@ Result<Applied> apply(Transaction& transaction, const model::StartSweep& command
   sweep.set_submit_time(transaction.time());
   if (!token.empty()) transaction.put_token(parent_key, token, {key.id, true});
 
-  transaction.put_sweep(parent, sweep);
+  auto plan = std::make_shared<model::SweepRecord>();
+  *plan->mutable_sweep() = command.sweep();
+  *plan->mutable_spec() = command.spec();
+  transaction.put_sweep(parent, std::move(plan), sweep);
   transaction.queue_sweep(parent, sweep, transaction.index());
   return applied;
 }
@@ -303,6 +313,11 @@ Result<Applied> apply(Transaction& transaction, const model::ReleaseJobs& comman
 
 Result<Applied> apply(Transaction& transaction, const model::TrimRuns& command) {
   transaction.trim_runs(command.finished_before());
+  return plain(transaction);
+}
+
+Result<Applied> apply(Transaction& transaction, const model::TrimSweeps& command) {
+  transaction.trim_sweeps(command.finished_before());
   return plain(transaction);
 }
 

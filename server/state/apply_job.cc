@@ -135,12 +135,13 @@ Applied do_register(Transaction& transaction, const model::RegisterJob& command)
     record_scaling_event(record, command.scaling_group(), transaction.index(),
                          command.scaling_event());
   }
-  const Applied applied = answer(transaction, *record.job);
+  Applied applied = answer(transaction, *record.job);
   if (changed) {
     record.waiting_for = unmet(transaction, job);
     transaction.hold(key_of(job), !record.waiting_for.empty());
   }
-  if (command.has_evaluation() && record.waiting_for.empty()) {
+  applied.waiting = !record.waiting_for.empty();
+  if (command.has_evaluation() && !applied.waiting) {
     put_job_eval(transaction, command.evaluation(), applied.job_modify_index);
   }
   return applied;

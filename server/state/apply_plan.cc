@@ -114,6 +114,7 @@ class PlanApplication {
     extra->previous = AllocId::from_bytes(placed.previous_allocation());
     extra->deployment = DeploymentId::from_bytes(placed.deployment_id());
     extra->canary = placed.canary();
+    extra->oom_retries = placed.oom_retries();
     for (const auto& event : placed.reschedule_tracker().events()) {
       extra->reschedules.push_back({event.reschedule_time(),
                                     AllocId::parse_or_nil(event.prev_alloc_id()),

@@ -32,11 +32,19 @@ struct WaitingRow {
 };
 using WaitingRef = std::shared_ptr<const WaitingRow>;
 
+// A record that holds `sweep` and `spec` alone.
+using SweepPlanRef = std::shared_ptr<const model::SweepRecord>;
+
 struct SweepRow {
-  SweepRow(JobRef parent, model::SweepRecord record);
+  SweepRow(JobRef parent, SweepPlanRef plan, model::SweepRecord record);
   ~SweepRow();
 
+  // The record as users see it, with its plan.
+  [[nodiscard]] model::SweepRecord whole() const;
+
   JobRef parent;
+  // What never changes and may be long (a list of trials, a payload); `record` is without it.
+  SweepPlanRef plan;
   std::unique_ptr<const model::SweepRecord> record;
 };
 using SweepRef = std::shared_ptr<const SweepRow>;

@@ -64,6 +64,11 @@ struct CommandRange {
   std::uint32_t node_pools = 0, variables = 0;
 };
 
+struct ForgottenSweep {
+  JobKey key;
+  std::vector<std::uint32_t> trials;
+};
+
 struct Changes {
   std::uint64_t index = 0;  // of the last command of the batch
   // The whole state is another one: what follows it must start anew from a snapshot.
@@ -86,6 +91,7 @@ struct Changes {
   std::vector<WaitingChange> waiting;
   std::vector<SweepRef> sweeps;
   std::vector<TrialRef> trials;
+  std::vector<ForgottenSweep> forgotten_sweeps;
   std::vector<std::shared_ptr<const model::RunRecord>> runs;
   std::vector<SealedVariableChange> variables;
   std::vector<JobKey> renewed_locks;  // of variables

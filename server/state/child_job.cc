@@ -6,6 +6,7 @@
 #include "jobspec/sweep/sweep_trials.h"
 #include "proto/batch.pb.h"
 #include "proto/job.pb.h"
+#include "server/state/batch_tables.h"
 
 namespace yurt::server {
 namespace {
@@ -63,6 +64,27 @@ model::Job make_child(const model::Job& parent, const std::string& id,
   return job;
 }
 
+std::string cache_token(const model::Job& parent,
+                        const google::protobuf::Map<std::string, std::string>& meta) {
+  constexpr std::string_view open = "${NOMAD_META_";
+  std::string key = parent.cache_key();
+  if (key.empty()) return key;
+  for (std::size_t at = key.find(open); at != std::string::npos; at = key.find(open, at)) {
+    const std::size_t end = key.find('}', at);
+    if (end == std::string::npos) break;
+    const std::string name = key.substr(at + open.size(), end - at - open.size());
+    std::string value;
+    if (const auto given = meta.find(name); given != meta.end()) {
+      value = given->second;
+    } else if (const auto own = parent.meta().find(name); own != parent.meta().end()) {
+      value = own->second;
+    }
+    key.replace(at, end + 1 - at, value);
+    at += value.size();
+  }
+  return std::string(cache_prefix) + key;
+}
+
 std::string serialize_child(const model::DispatchedChild& child) {
   std::string bytes;
   {
@@ -81,16 +103,16 @@ std::string trial_job_id(const std::string& job_id, const std::string& sweep_id,
   return job_id + "/sweep-" + sweep_id + "-" + digits;
 }
 
-model::DispatchedChild trial_child(const model::SweepRecord& sweep,
-                                   std::uint64_t parent_create_index, std::uint32_t trial,
-                                   std::int64_t time) {
+model::DispatchedChild trial_child(const SweepRow& row, std::uint64_t parent_create_index,
+                                   std::uint32_t trial, std::int64_t time) {
+  const model::SweepRecord& sweep = *row.record;
   model::DispatchedChild child;
   child.set_parent_id(sweep.job_id());
   child.set_parent_version(sweep.job_version());
   child.set_parent_create_index(parent_create_index);
-  *child.mutable_spec() = sweep.spec();
+  *child.mutable_spec() = row.plan->spec();
   child.mutable_spec()->clear_idempotency_token();
-  for (const auto& [name, value] : jobspec::trial_parameters(sweep.sweep(), trial)) {
+  for (const auto& [name, value] : jobspec::trial_parameters(row.plan->sweep(), trial)) {
     (*child.mutable_spec()->mutable_meta())[name] = value;
   }
   child.set_submit_time(time);

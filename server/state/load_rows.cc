@@ -1,5 +1,6 @@
 #include <rocksdb/db.h>
 
+#include <map>
 #include <set>
 #include <unordered_map>
 
@@ -167,12 +168,19 @@ class Loader {
     record.child = child;
     children_[row::job_version_key(key.ns, key.id, stored.create_index(), 0)] =
         std::make_shared<const model::Job>(std::move(job));
-    note_token({key.ns, child->parent_id()}, child->spec().idempotency_token(), {key.id, false});
+    note_token({key.ns, child->parent_id()}, child->spec().idempotency_token(), {key.id, false},
+               stored.create_index());
     return true;
   }
 
-  void note_token(const JobKey& parent, const std::string& token, TokenRow row) {
-    if (!token.empty()) tables_.tokens.set({job_hash(parent), token}, std::move(row));
+  // Of several children with one token the youngest carries it.
+  void note_token(const JobKey& parent, const std::string& token, TokenRow row,
+                  std::uint64_t create_index) {
+    if (token.empty()) return;
+    std::uint64_t& youngest = token_ages_[{parent, token}];
+    if (create_index < youngest) return;
+    youngest = create_index;
+    tables_.tokens.set({job_hash(parent), token}, std::move(row));
   }
 
   void put_waiting(const std::string& ns, std::shared_ptr<WaitingRow> row) {
@@ -193,8 +201,20 @@ class Loader {
       row->create_index = one->create_index();
       row->child = serialize_child(child);
       note_token({one->namespace_(), child.parent_id()}, child.spec().idempotency_token(),
-                 {one->id(), false});
+                 {one->id(), false}, one->create_index());
       put_waiting(one->namespace_(), std::move(row));
+    }));
+    std::map<JobKey, SweepPlanRef> plans;
+    YURT_TRY(each(row::sweep_plan, [&](std::string_view key, std::string_view value) -> Status {
+      key.remove_prefix(1);  // the kind
+      const std::size_t end = key.find('\0');
+      auto plan = std::make_shared<model::SweepRecord>();
+      if (end == std::string_view::npos ||
+          !plan->ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+        return Error{ErrorCode::corrupt, "a sweep's plan cannot be read"};
+      }
+      plans[{std::string(key.substr(0, end)), std::string(key.substr(end + 1))}] = std::move(plan);
+      return {};
     }));
     YURT_TRY(each_message<model::SweepRecord>(row::sweep, "sweep", [&](const auto& sweep) {
       const JobKey parent_key{sweep->namespace_(), sweep->job_id()};
@@ -202,9 +222,12 @@ class Loader {
       const std::uint64_t created = sweep->parent_create_index();
       const JobRef from = version(parent_key, created, sweep->job_version());
       if (!from) return;
+      const auto plan = plans.find({sweep->namespace_(), sweep->id()});
+      if (plan == plans.end()) return;
       tables_.sweeps.set({sweep->namespace_(), sweep->id()},
-                         std::make_shared<const SweepRow>(from, *sweep));
-      note_token(parent_key, sweep->spec().idempotency_token(), {sweep->id(), true});
+                         std::make_shared<const SweepRow>(from, plan->second, *sweep));
+      note_token(parent_key, plan->second->spec().idempotency_token(), {sweep->id(), true},
+                 sweep->create_index());
       if (parent == nullptr || sweep->status() != "running" ||
           sweep->launched() == sweep->total()) {
         return;
@@ -315,6 +338,7 @@ class Loader {
 
   rocksdb::DB& db_;
   Tables tables_;
+  std::map<std::pair<JobKey, std::string>, std::uint64_t> token_ages_;
   std::unordered_map<std::string, JobRef> versions_;
   std::set<std::string> used_versions_;
   std::unordered_map<std::string, JobRef> children_;  // first versions, by their row's key

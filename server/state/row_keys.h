@@ -21,6 +21,7 @@ enum Kind : char {
   job_version = 'v',
   waiting = 'w',
   sweep = 'x',
+  sweep_plan = 'y',
   trial = 't',
   run = 'r',
   service = 'o',
@@ -44,6 +45,7 @@ inline std::string name_of(char kind) {
     case job_version: return "job version";
     case waiting: return "waiting child";
     case sweep: return "sweep";
+    case sweep_plan: return "sweep's plan";
     case trial: return "trial";
     case run: return "finished run";
     case service: return "service";

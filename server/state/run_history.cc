@@ -70,14 +70,19 @@ void add_tasks(const Allocation& alloc, model::RunRecord& run) {
     task.set_group(alloc.task_group().name());
     task.set_task(name);
     note_exit(state, task);
-    task.set_restarts(state.restarts());
+    // A retry with more memory is a restart, wherever it ran.
+    task.set_restarts(state.restarts() + alloc.more().oom_retries);
     task.set_peak_memory(state.peak_memory());
     task.set_cpu_time(state.cpu_time());
     if (state.started_at() != 0 && state.finished_at() >= state.started_at()) {
       task.set_run_time(state.finished_at() - state.started_at());
     }
     if (const model::Task* spec = find_task(alloc.task_group(), name)) {
-      task.set_asked_memory_mb(spec->resources().memory());
+      // More than the job says, after a retry for want of memory.
+      const auto granted = alloc.resources->message->tasks().find(name);
+      task.set_asked_memory_mb(granted == alloc.resources->message->tasks().end()
+                                   ? spec->resources().memory()
+                                   : granted->second.memory().memory_mb());
       task.set_asked_cpu(spec->resources().cpu());
     }
     for (const auto& [metric, value] : state.metrics()) (*run.mutable_metrics())[metric] = value;

@@ -76,7 +76,7 @@ class Transaction {
   // Who carries an idempotency token; null for "" and for tokens nobody carries.
   [[nodiscard]] const TokenRow* token(const JobKey& parent, const std::string& token) const;
   void put_token(const JobKey& parent, const std::string& token, TokenRow row);
-  void put_sweep(JobRef parent, model::SweepRecord record);
+  void put_sweep(JobRef parent, SweepPlanRef plan, model::SweepRecord record);
   void put_trial(model::TrialRecord record);
   // Puts the sweep's trials into the lane, at the place of `create_index`.
   void queue_sweep(const JobRef& parent, const model::SweepRecord& sweep,
@@ -98,10 +98,13 @@ class Transaction {
   void remove_root_key(const std::string& id);
   // Runs that ended before this moment (Unix nanoseconds) leave the history.
   void trim_runs(std::int64_t finished_before);
+  // So do sweeps that ended before, with their trials; of very many, the first.
+  void trim_sweeps(std::int64_t finished_before);
 
  private:
   void touch(Table table);
-  void forget_token(const std::string& ns, const model::DispatchedChild& child);
+  void forget_token(const JobKey& key, const model::DispatchedChild& child);
+  void forget_sweep(const SweepRow& sweep);
   // What waits in a job's lane goes with the job.
   void drop_lane(const JobKey& parent);
   // A child goes before its parent does.

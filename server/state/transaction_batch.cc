@@ -30,11 +30,19 @@ std::string trial_status(const model::Job& job, const std::string& outcome) {
 
 }  // namespace
 
-SweepRow::SweepRow(JobRef parent, model::SweepRecord record)
+SweepRow::SweepRow(JobRef parent, SweepPlanRef plan, model::SweepRecord record)
     : parent(std::move(parent)),
+      plan(std::move(plan)),
       record(std::make_unique<const model::SweepRecord>(std::move(record))) {}
 
 SweepRow::~SweepRow() = default;
+
+model::SweepRecord SweepRow::whole() const {
+  model::SweepRecord out = *record;
+  *out.mutable_sweep() = plan->sweep();
+  *out.mutable_spec() = plan->spec();
+  return out;
+}
 
 // --- Lanes and tokens
 
@@ -70,7 +78,7 @@ void Transaction::drop_waiting_child(const JobKey& key) {
   const WaitingRef row = *found;
   model::DispatchedChild child;
   child.ParseFromString(row->child);
-  forget_token(key.ns, child);
+  forget_token(key, child);
   JobRecord never;
   model::Job job = make_child(*row->parent, row->id, child);
   job.set_create_index(row->create_index);
@@ -111,18 +119,23 @@ void Transaction::put_token(const JobKey& parent, const std::string& token, Toke
   tables_.tokens.set({job_hash(parent), token}, std::move(row));
 }
 
-void Transaction::forget_token(const std::string& ns, const model::DispatchedChild& child) {
+void Transaction::forget_token(const JobKey& key, const model::DispatchedChild& child) {
+  const JobKey parent{key.ns, child.parent_id()};
   const std::string& token = child.spec().idempotency_token();
-  if (!token.empty()) tables_.tokens.erase({job_hash(ns, child.parent_id()), token});
+  // It may have passed to a younger child.
+  if (const TokenRow* row = this->token(parent, token); row != nullptr && row->id == key.id) {
+    tables_.tokens.erase({job_hash(parent), token});
+  }
 }
 
 // --- Sweeps
 
-void Transaction::put_sweep(JobRef parent, model::SweepRecord record) {
+void Transaction::put_sweep(JobRef parent, SweepPlanRef plan, model::SweepRecord record) {
   const JobKey key{record.namespace_(), record.id()};
   record.set_modify_index(index_);
   if (record.create_index() == 0) record.set_create_index(index_);
-  auto row = std::make_shared<const SweepRow>(std::move(parent), std::move(record));
+  auto row =
+      std::make_shared<const SweepRow>(std::move(parent), std::move(plan), std::move(record));
   tables_.sweeps.set(key, row);
   changes_.sweeps.push_back(row);
   touch(Table::sweeps);
@@ -153,7 +166,7 @@ void Transaction::end_sweep(const SweepRef& sweep, const std::string& status,
   record.set_status_description(description);
   record.set_finish_time(time_);
   remove_waiting({record.namespace_(), record.id()});
-  put_sweep(sweep->parent, std::move(record));
+  put_sweep(sweep->parent, sweep->plan, std::move(record));
 }
 
 void Transaction::resume_sweep(const SweepRef& sweep) {
@@ -167,7 +180,7 @@ void Transaction::resume_sweep(const SweepRef& sweep) {
     record.set_status("complete");
     record.set_finish_time(time_);
   }
-  put_sweep(sweep->parent, std::move(record));
+  put_sweep(sweep->parent, sweep->plan, std::move(record));
 }
 
 // How a trial stands moves the sweep's counts, and may end the sweep.
@@ -197,10 +210,10 @@ void Transaction::move_trial(const JobRecord& job) {
   count(after, 1);
   const bool over =
       record.launched() == record.total() && record.complete() + record.failed() == record.total();
-  const auto limit = static_cast<std::uint32_t>(record.sweep().max_failures());
+  const auto limit = static_cast<std::uint32_t>(sweep->plan->sweep().max_failures());
   // Once over the limit and resumed, only a further failure ends the sweep again.
   const bool failed_now = after == "failed" && before != "failed";
-  put_sweep(sweep->parent, record);
+  put_sweep(sweep->parent, sweep->plan, record);
   if (record.status() != "running") return;
   const SweepRef now = *tables_.sweeps.find(sweep_key);
   if (over) {
@@ -233,15 +246,15 @@ void Transaction::note_metrics(const JobKey& key, const model::AllocUpdate& upda
     }
   }
   const SweepRef sweep = *found;
-  const auto rule = jobspec::parse_stop_rule(sweep->record->sweep().stop_when());
+  const auto rule = jobspec::parse_stop_rule(sweep->plan->sweep().stop_when());
   const std::uint32_t number = trial.trial();
   const auto metric = rule.ok() ? trial.metrics().find(rule->metric) : trial.metrics().end();
   const bool met = metric != trial.metrics().end() && rule->met_by(metric->second);
   put_trial(std::move(trial));
   if (changed && met && sweep->record->status() == "running") {
-    end_sweep(sweep, "complete",
-              "trial " + std::to_string(number) +
-                  " met stop_when: " + sweep->record->sweep().stop_when());
+    end_sweep(
+        sweep, "complete",
+        "trial " + std::to_string(number) + " met stop_when: " + sweep->plan->sweep().stop_when());
   }
 }
 
@@ -256,7 +269,7 @@ JobRecord* Transaction::parent_of(const JobRecord& child) {
 }
 
 void Transaction::leave_parent(const JobRecord& child) {
-  forget_token(child.job->namespace_(), *child.child);
+  forget_token({child.job->namespace_(), child.job->id()}, *child.child);
   if (!child.child->sweep_id().empty() && child.job->status() != "dead") {
     JobRecord ended = child;
     auto job = std::make_shared<model::Job>(*child.job);
@@ -299,6 +312,44 @@ void Transaction::hold(const JobKey& key, bool held) {
   } else {
     tables_.held.erase(key);
   }
+}
+
+void Transaction::trim_sweeps(std::int64_t finished_before) {
+  // One command must not take long: the next one goes on.
+  constexpr std::int64_t most_trials = 100'000;
+  std::vector<SweepRef> old;
+  std::int64_t trials = 0;
+  tables_.sweeps.each([&](const JobKey&, const SweepRef& sweep) {
+    const model::SweepRecord& record = *sweep->record;
+    if (record.status() == "running" || record.finish_time() >= finished_before) return true;
+    old.push_back(sweep);
+    trials += record.launched();
+    return trials < most_trials;
+  });
+  for (const SweepRef& sweep : old) forget_sweep(*sweep);
+}
+
+void Transaction::forget_sweep(const SweepRow& sweep) {
+  const model::SweepRecord& record = *sweep.record;
+  const JobKey key{record.namespace_(), record.id()};
+  const std::uint64_t hash = job_hash(key);
+  std::vector<TrialKey> trials;
+  tables_.trials.scan({hash, 0}, [&](const TrialKey& at, const TrialRef& trial) {
+    if (at.sweep_hash != hash) return false;
+    if (trial->sweep_id() == key.id && trial->namespace_() == key.ns) trials.push_back(at);
+    return true;
+  });
+  for (const TrialKey& at : trials) tables_.trials.erase(at);
+  const JobKey parent{key.ns, record.job_id()};
+  const std::string& token = sweep.plan->spec().idempotency_token();
+  if (const TokenRow* row = this->token(parent, token); row != nullptr && row->id == key.id) {
+    tables_.tokens.erase({job_hash(parent), token});
+  }
+  tables_.sweeps.erase(key);
+  std::vector<std::uint32_t> numbers;
+  for (const TrialKey& at : trials) numbers.push_back(at.trial);
+  changes_.forgotten_sweeps.push_back({key, std::move(numbers)});
+  touch(Table::sweeps);
 }
 
 void Transaction::trim_runs(std::int64_t finished_before) {

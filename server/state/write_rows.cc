@@ -1,5 +1,7 @@
 #include <rocksdb/write_batch.h>
 
+#include <unordered_set>
+
 #include "proto/batch.pb.h"
 #include "proto/job.pb.h"
 #include "proto/release.pb.h"
@@ -114,16 +116,39 @@ void write_waiting(rocksdb::WriteBatch& batch, const WaitingChange& change) {
   batch.Put(key, bytes_of(stored));
 }
 
+// One batch may move a sweep and its trials many times: only how they stand at its end is written.
+void write_sweeps(const Changes& changes, rocksdb::WriteBatch& batch) {
+  std::unordered_set<std::string> written;
+  for (auto sweep = changes.sweeps.rbegin(); sweep != changes.sweeps.rend(); ++sweep) {
+    const model::SweepRecord& record = *(*sweep)->record;
+    std::string key = row::named_key(row::sweep, record.namespace_(), record.id());
+    // Its first change may lie anywhere among those of the batch.
+    if (record.create_index() == record.modify_index()) {
+      batch.Put(row::named_key(row::sweep_plan, record.namespace_(), record.id()),
+                bytes_of(*(*sweep)->plan));
+    }
+    if (!written.insert(key).second) continue;
+    batch.Put(key, bytes_of(record));
+  }
+  for (auto trial = changes.trials.rbegin(); trial != changes.trials.rend(); ++trial) {
+    std::string key =
+        row::trial_key((*trial)->namespace_(), (*trial)->sweep_id(), (*trial)->trial());
+    if (!written.insert(key).second) continue;
+    batch.Put(key, bytes_of(**trial));
+  }
+  for (const ForgottenSweep& gone : changes.forgotten_sweeps) {
+    const JobKey& key = gone.key;
+    batch.Delete(row::named_key(row::sweep, key.ns, key.id));
+    batch.Delete(row::named_key(row::sweep_plan, key.ns, key.id));
+    for (const std::uint32_t trial : gone.trials) {
+      batch.Delete(row::trial_key(key.ns, key.id, trial));
+    }
+  }
+}
+
 void write_batch_work(const Changes& changes, rocksdb::WriteBatch& batch) {
   for (const auto& change : changes.waiting) write_waiting(batch, change);
-  for (const auto& sweep : changes.sweeps) {
-    const model::SweepRecord& record = *sweep->record;
-    batch.Put(row::named_key(row::sweep, record.namespace_(), record.id()), bytes_of(record));
-  }
-  for (const auto& trial : changes.trials) {
-    batch.Put(row::trial_key(trial->namespace_(), trial->sweep_id(), trial->trial()),
-              bytes_of(*trial));
-  }
+  write_sweeps(changes, batch);
   for (const auto& run : changes.runs) {
     const std::string& job = run->parent_id().empty() ? run->job_id() : run->parent_id();
     batch.Put(row::run_key(run->namespace_(), job, run->index(), run->job_id()), bytes_of(*run));

@@ -81,10 +81,16 @@ TEST(ValidateBatch, RetriesWithMoreMemory) {
 }
 
 TEST(ValidateBatch, CachedOutputs) {
-  EXPECT_THAT(batch_errors("cache_key = \"v1\"\noutputs = [\"model.bin\"]"), IsEmpty());
+  EXPECT_THAT(batch_errors("cache_key = \"v1-${NOMAD_META_lr}\"\n"
+                           "outputs = [\"/models/${YURT_CACHE_KEY}\", \"https://store/m\"]"),
+              IsEmpty());
+  EXPECT_THAT(batch_errors("cache_key = \"v1\"\noutputs = [\"model.bin\"]"),
+              ElementsAre(HasSubstr("absolute path")));
+  EXPECT_THAT(batch_errors("cache_key = \"${node.unique.id}\"\noutputs = [\"/m\"]"),
+              ElementsAre(HasSubstr("NOMAD_META_")));
   EXPECT_THAT(batch_errors("cache_key = \"v1\""), ElementsAre(HasSubstr("go together")));
-  EXPECT_THAT(batch_errors("outputs = [\"model.bin\"]"), ElementsAre(HasSubstr("go together")));
-  EXPECT_THAT(batch_errors("cache_key = \"v1\"\noutputs = [\"m\"]", "", "service"),
+  EXPECT_THAT(batch_errors("outputs = [\"/model.bin\"]"), ElementsAre(HasSubstr("go together")));
+  EXPECT_THAT(batch_errors("cache_key = \"v1\"\noutputs = [\"/m\"]", "", "service"),
               ElementsAre(HasSubstr("only batch and sysbatch")));
 }
 

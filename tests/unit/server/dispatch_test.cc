@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/state/child_job.h"
 #include "tests/unit/server/batch_fixture.h"
 
 namespace yurt::server {
@@ -127,6 +128,31 @@ TEST_F(Dispatch, goes_on_when_its_parent_is_stopped_purged_or_registered_anew) {
   EXPECT_EQ(state.status_of(state.child("a")), "dead");
   EXPECT_EQ(state.counts().running, 0) << "it is no child of the new job";
   EXPECT_EQ(state.counts().dead, 0);
+}
+
+TEST_F(Dispatch, of_work_with_a_cache_key_is_answered_by_one_that_did_not_fail) {
+  ASSERT_TRUE(state.dispatch("a", 0, "cache-v1").ok());
+  EXPECT_EQ(state.dispatch("b", 0, "cache-v1")->existing, state.child("a")) << "it is under way";
+  state.end(state.child("a"), "failed");
+  ASSERT_EQ(state.status_of(state.child("a")), "dead");
+  EXPECT_TRUE(state.dispatch("c", 0, "cache-v1")->existing.empty()) << "it left nothing behind";
+  state.end(state.child("c"));
+  EXPECT_EQ(state.dispatch("d", 0, "cache-v1")->existing, state.child("c"));
+  // The token is the younger one's: it stays when the older one goes.
+  ASSERT_TRUE(state.stop(state.child("a"), true).ok());
+  EXPECT_EQ(state.dispatch("e", 0, "cache-v1")->existing, state.child("c"));
+}
+
+TEST(CacheToken, is_the_key_with_the_parameters_filled_in) {
+  model::Job job = a_parameterized_job("train");
+  google::protobuf::Map<std::string, std::string> meta;
+  EXPECT_EQ(cache_token(job, meta), "");
+  job.set_cache_key("v1-${NOMAD_META_lr}-${NOMAD_META_team}-${NOMAD_META_none}");
+  (*job.mutable_meta())["team"] = "vision";
+  (*job.mutable_meta())["lr"] = "1";
+  EXPECT_EQ(cache_token(job, meta), "cache-v1-1-vision-");
+  meta["lr"] = "${NOMAD_META_team}";
+  EXPECT_EQ(cache_token(job, meta), "cache-v1-${NOMAD_META_team}-vision-") << "not filled in twice";
 }
 
 }  // namespace

@@ -217,5 +217,34 @@ TEST_F(Sweeps, without_a_lane_launch_no_more_than_can_soon_be_placed) {
   EXPECT_EQ(state.counts().pending, unplaced_children_window);
 }
 
+TEST_F(Sweeps, that_ended_long_ago_are_forgotten_with_their_trials_and_tokens) {
+  const auto trim = [&](std::int64_t before) {
+    model::Command command;
+    command.set_time(state.tick());
+    command.mutable_trim_sweeps()->set_finished_before(before);
+    ASSERT_TRUE(state.apply(command).ok());
+  };
+  ASSERT_TRUE(start(2, "", 0, "token").ok());
+  state.admit();
+  trim(INT64_MAX);
+  EXPECT_NE(state.snapshot().tables().sweeps.find({"default", "s1"}), nullptr) << "it runs";
+  state.end(trial(0));
+  state.end(trial(1));
+  ASSERT_EQ(row()->record->status(), "complete");
+  trim(row()->record->finish_time());
+  EXPECT_NE(state.snapshot().tables().sweeps.find({"default", "s1"}), nullptr) << "not old enough";
+  trim(row()->record->finish_time() + 1);
+  EXPECT_TRUE(state.snapshot().tables().sweeps.empty());
+  EXPECT_TRUE(state.snapshot().tables().trials.empty());
+  EXPECT_TRUE(start(1, "", 0, "token")->existing.empty());
+}
+
+TEST_F(Sweeps, show_their_plan_though_it_is_kept_once) {
+  ASSERT_TRUE(start(2, "accuracy > 1").ok());
+  EXPECT_FALSE(row()->record->has_sweep());
+  EXPECT_EQ(row()->whole().sweep().stop_when(), "accuracy > 1");
+  EXPECT_EQ(row()->whole().id(), "s1");
+}
+
 }  // namespace
 }  // namespace yurt::server
