@@ -160,7 +160,6 @@ Result<Applied> apply(Transaction& transaction, const model::Command& command) {
     case Kind::kRestoreState:
       // The store's business: it replaces the tables that a transaction changes.
       return Error{ErrorCode::internal, "a state is not restored within a transaction"};
-    case Kind::kTrimSweeps:
     case Kind::KIND_NOT_SET: break;
   }
   return Error{ErrorCode::unimplemented, "this server is too old to know the command: upgrade it"};
