@@ -19,19 +19,19 @@ enum class ProbeKind { http, tcp, grpc };
 
 struct ProbeRequest {
   ProbeKind kind = ProbeKind::tcp;
-  std::string address;  // an IP or a name
+  std::string address{};  // an IP or a name
   int port = 0;
   std::int64_t timeout_ns = 0;  // for everything, the answer's body included
   bool tls = false;
   bool tls_skip_verify = false;
-  std::string tls_server_name;  // "" = the address
+  std::string tls_server_name{};  // "" = the address
   // http
   std::string method = "GET";
   std::string path = "/";
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   // grpc: the service to ask for; "" = the server as a whole
-  std::string grpc_service;
+  std::string grpc_service{};
 
   bool operator==(const ProbeRequest&) const = default;
 };
