@@ -310,7 +310,7 @@ TEST(AllocMachine, a_restart_by_hand_does_not_count_against_the_policy) {
   EXPECT_THAT(world.running(), ElementsAre("main"));
   EXPECT_EQ(world.starts["main"], 2);
   EXPECT_EQ(world.state("main").restarts(), 1U);
-  EXPECT_EQ(world.machine.tasks()[0].tracker().count, 0);
+  EXPECT_EQ(world.machine.tasks()[0].copy(0).tracker().count, 0);
 }
 
 TEST(AllocMachine, a_restart_of_what_has_ended_is_refused) {
