@@ -139,7 +139,8 @@ def test_use_is_told_by_card_and_by_task(two):
     def instance():
         stats = api.get(f"/v1/client/stats?node_id={alloc['NodeID']}")["DeviceStats"]
         found = stats[0]["InstanceStats"]["GPU-s0"]
-        return found if found["Processes"] else None
+        # One look asks for the memory first, and then for the processes.
+        return found if found["Summary"]["IntNumeratorVal"] and found["Processes"] else None
     seen = wait_for("the process", instance)
     assert seen["Stats"]["Attributes"]["GPU utilization"]["IntNumeratorVal"] == 37
     assert seen["Summary"]["IntNumeratorVal"] == 2048 and seen["Summary"]["IntDenominatorVal"] == 15360
