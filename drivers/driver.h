@@ -176,12 +176,12 @@ struct TaskStats {
 // Running a further command inside a task (`alloc exec`, script checks).
 struct ExecRequest {
   std::vector<std::string> command;  // non-empty; command[0] is looked up in the task's PATH
-  // Where, in a task of several parts: a compose project's service "worker" or one of it,
-  // "worker-2". Empty: where the driver sees fit.
-  std::string part;
-  bool tty = false;  // a terminal instead of three pipes; stderr joins stdout
+  bool tty = false;                  // a terminal instead of three pipes; stderr joins stdout
   std::uint16_t rows = 24;
   std::uint16_t columns = 80;
+  // Where, in a task of several parts: a compose project's service "worker" or one of it,
+  // "worker-2". Empty: where the driver sees fit.
+  std::string part{};
 };
 
 // For tasks that are one piece.
