@@ -111,7 +111,7 @@ def test_a_service_is_found_while_it_runs_and_gone_afterwards(dev, endpoint):
 def test_http_and_tcp_checks_decide_about_health(dev, endpoint):
     endpoint.status = 503
     dev.run(job("checked", endpoint.port,
-                check("http", 'path = "/health"') + check("tcp")))
+                check("http", 'path = "/health"') + "\n" + check("tcp")))
     found = wait_health(dev, "checked", "critical")
     alloc = found["AllocID"]
     results = wait_for("both results", lambda: len(
