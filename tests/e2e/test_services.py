@@ -1,6 +1,7 @@
 """Services and health checks: found where they run, told apart by health, gone before they are killed."""
 import http.server
 import json
+import socket
 import threading
 
 import pytest
@@ -37,6 +38,45 @@ def endpoint():
     made = Endpoint()
     yield made
     made.close()
+
+
+class GrpcHealth:
+    """The standard health service, answering every call alike: just enough of HTTP/2 (RFC 9113)."""
+
+    def __init__(self):
+        self.serving = True
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
+
+    def answer(self, connection):
+        with connection, connection.makefile("rb") as incoming:
+            assert incoming.read(24).startswith(b"PRI * HTTP/2.0")
+            send = lambda kind, flags, stream, data: connection.sendall(
+                len(data).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + data)
+            send(4, 0, 0, b"")  # SETTINGS
+            while len(head := incoming.read(9)) == 9:
+                kind, flags, stream = head[3], head[4], int.from_bytes(head[5:], "big")
+                incoming.read(int.from_bytes(head[:3], "big"))
+                if kind == 4 and not flags:
+                    send(4, 1, 0, b"")
+                if kind in (0, 1) and flags & 1:  # the request has ended
+                    field = lambda name, value: (b"\0" + bytes([len(name)]) + name +
+                                                 bytes([len(value)]) + value)
+                    send(1, 4, stream, b"\x88" + field(b"content-type", b"application/grpc"))
+                    send(0, 0, stream, b"\0\0\0\0\2\x08" + bytes([1 if self.serving else 2]))
+                    send(1, 5, stream, field(b"grpc-status", b"0"))  # trailers
+
+    def close(self):
+        self.listener.close()
 
 
 def job(name, port, checks="", group="", service="", command="exec sleep 1000", task=""):
@@ -128,6 +168,19 @@ def test_http_and_tcp_checks_decide_about_health(dev, endpoint):
     assert len(instances(dev, "checked", "?healthy=true")) == 1
     shown = dev.cli("alloc", "status", alloc).stdout
     assert "Services:" in shown and "Service Checks:" in shown
+
+
+def test_a_grpc_check_asks_the_standard_health_service(dev):
+    health = GrpcHealth()
+    try:
+        dev.run(job("grpc", health.port, check("grpc", 'grpc_service = "models.Churn"')))
+        alloc = wait_health(dev, "grpc", "passing")["AllocID"]
+        assert checks_of(dev, alloc)["grpc"]["Output"] == "grpc: SERVING"
+        health.serving = False
+        wait_health(dev, "grpc", "critical")
+        assert checks_of(dev, alloc)["grpc"]["Output"] == "grpc: NOT_SERVING"
+    finally:
+        health.close()
 
 
 def test_a_script_check_runs_inside_its_task(dev, endpoint):

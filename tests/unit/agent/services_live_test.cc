@@ -16,7 +16,7 @@ constexpr std::int64_t a_second = nanoseconds_per_second;
 class LiveServices : public AgentTest {
  protected:
   // A service job whose group has a service "web" that the fixture answers for.
-  model::Job serving_job(const std::string& script = "sleep 1000") {
+  model::Job serving_job(const std::string& script = "exec sleep 1000") {
     model::Job job = shell_job(script, "service");
     auto& service = *job.mutable_group(0)->add_service();
     service.set_name("web");
