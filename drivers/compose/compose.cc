@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/log.h"
 #include "drivers/compose/config/compose_config.h"
 #include "drivers/compose/project/engine_objects.h"
 #include "drivers/compose/project/project_group.h"
@@ -153,6 +154,9 @@ Result<std::vector<std::string>> Compose::discover() {
     const auto record = ProjectFolder(services_.state_folder, task_id).read();
     if (record.ok() && record->created) {
       states.push_back(ProjectTask::encode_reattach(task_id, record->started_at_ns));
+    } else if (!record.ok() && record.error().code != ErrorCode::not_found) {
+      // Perhaps it runs: it is the sweep's, unless an allocation asks for it.
+      YURT_LOG(warn, "compose", "{}", record.error().message);
     } else if (!services_.is_kept(task_id)) {
       // Its agent died while it was being made; the task will be started anew.
       services_.workers.submit([this, task_id] {

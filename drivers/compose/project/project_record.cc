@@ -40,6 +40,7 @@ Json json_of(const TaskConfig& task) {
       {"folders", {task.task_dir, task.alloc_dir, task.secrets_dir}},
       {"logs", {logs.disabled, logs.folder, logs.prefix, logs.max_files, logs.max_file_size_mib}},
       {"stop_signal", task.stop_signal},
+      {"devices", devices},
       {"ports", ports},
       {"network_mode", task.network_mode},
       {"mounts", mounts}};

@@ -113,6 +113,7 @@ TEST_F(ProjectLogs, a_record_is_read_as_it_was_written) {
   record.task.resources.cores = {1, 2};
   record.task.ports = {{"http", "1.2.3.4", 80, 8080}};
   record.task.mounts = {{"/a", "/b", true}};
+  record.task.devices.granted = {{"nvidia", "GPU-1", {"/dev/nvidia0"}}};
   record.task.logs.prefix = "t";
   record.text = "services: {}";
   record.created = true;
@@ -125,6 +126,7 @@ TEST_F(ProjectLogs, a_record_is_read_as_it_was_written) {
   EXPECT_EQ(read->task.ports[0].inner_port, 8080);
   EXPECT_TRUE(read->task.mounts[0].read_only && read->created);
   EXPECT_EQ(read->stop->deadline_ns, 123);
+  EXPECT_EQ(read->task.devices.granted[0].files, record.task.devices.granted[0].files);
   EXPECT_EQ(ProjectFolder::task_ids(root_), std::vector<std::string>{"a.t.1"});
   folder.remove();
   EXPECT_FALSE(folder.read().ok());
