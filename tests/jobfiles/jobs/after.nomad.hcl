@@ -1,7 +1,7 @@
 job "after" {
   type      = "batch"
   cache_key = "features-v3"
-  outputs   = ["model.bin", "report.html"]
+  outputs   = ["/srv/model.bin", "/srv/report.html"]
   after {
     job = "features"
   }

@@ -20,7 +20,8 @@ class ClusterDataTest : public testing::Test {
     data.read(reader, std::move(keys), [this] { ++told; });
   }
   std::uint64_t id_of(const WatchKey& key) {
-    for (const auto& watch : data.watches().watches()) {
+    const model::WatchSet asked_for = data.watches();
+    for (const auto& watch : asked_for.watches()) {
       if (watch.name() == key.name) return watch.id();
     }
     return 0;

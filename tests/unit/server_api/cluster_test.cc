@@ -285,8 +285,9 @@ TEST_F(ClusterTest, an_agents_answer_comes_back_and_its_failure_too) {
             "No path to node");
 }
 
-TEST_F(ClusterTest, a_nodes_statistics_are_those_it_sent_last) {
+TEST_F(ClusterTest, a_node_that_cannot_be_asked_shows_the_statistics_it_sent_last) {
   populate();
+  core.agents_connected = false;
   core.stats[node] = R"({"Uptime":3})";
   EXPECT_EQ(call<model::JsonDocument>("ReadNodeStats", model::NodeStatsRequest())->json(),
             R"({"Uptime":3})");
