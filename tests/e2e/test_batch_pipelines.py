@@ -9,6 +9,7 @@ import time
 import pytest
 
 from test_batch import PARAMETERIZED, dispatch, parameterized, wait_dead
+from test_crashes import leader_of, three_servers
 from test_jobs import NO_RESTART, job
 from yurt import BIN, Api, HttpError, wait_for
 
@@ -165,10 +166,8 @@ def test_a_payload_limit_that_no_server_takes_is_refused(cluster):
 
 
 def test_racing_dispatches_on_two_servers_give_one_child(cluster):
-    first = cluster.server("s1", expect=3)
-    others = [cluster.server(n, expect=3, join=[first.rpc_address]) for n in ("s2", "s3")]
-    servers = [first, *others]
-    wait_for("a leader", lambda: leads(first.api))
+    servers = three_servers(cluster)
+    first = leader_of(servers)
     first.api.run(parameterized("contested", "true"))
     answers = []
 
@@ -183,13 +182,6 @@ def test_racing_dispatches_on_two_servers_give_one_child(cluster):
     assert len(answers) == 9
     assert len({a["DispatchedJobID"] for a in answers}) == 1
     assert len(first.api.get("/v1/jobs?prefix=contested/")) == 1
-
-
-def leads(api):
-    try:
-        return api.get("/v1/status/leader")
-    except (HttpError, OSError):
-        return None
 
 
 def test_a_launch_that_no_leader_saw_comes_once_after_the_restart(cluster):
